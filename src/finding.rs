@@ -1,0 +1,120 @@
+//! The findings export's formats → [`Evidence`]: what each identity is granted and never used.
+//!
+//! Knows the Access Analyzer API's shapes and how people save them. Does not know the repository.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::policy::arn::IdentityArn;
+
+/// Everything that the exports say, one entry per identity.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// By ARN, each ARN once.
+    pub identities: Vec<IdentityEvidence>,
+    /// Findings that name no identity: the bare form of the published example.
+    pub anonymous: Option<UnusedPermissions>,
+    /// The export files that were read, in the order named.
+    pub exports: Vec<Export>,
+}
+
+/// One export file that was read.
+#[derive(Debug, Clone)]
+pub struct Export {
+    /// As the user would write it; `-` is standard input.
+    pub path: String,
+    /// How many findings of any kind and status it held.
+    pub findings: usize,
+    /// The newest `analyzedAt` in it: the age of the export.
+    pub analyzed_at: Option<Timestamp>,
+    /// What could not be used and why, one line each.
+    pub warnings: Vec<String>,
+}
+
+/// What is known of one identity.
+#[derive(Debug, Clone)]
+pub struct IdentityEvidence {
+    /// The role or user.
+    pub arn: IdentityArn,
+    /// Its unused permissions, or why nothing is known of them.
+    pub permissions: Permissions,
+    /// The role as a whole is unused, by an ACTIVE `UnusedIAMRole` finding.
+    pub unused_role: Option<UnusedIdentity>,
+    /// Indexes into [`Evidence::exports`], ascending: where it was read.
+    pub exports: Vec<u32>,
+}
+
+/// An ACTIVE finding about the identity as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusedIdentity {
+    /// The finding's id.
+    pub finding: String,
+    /// The day of its last use, if it ever was used in the tracked history.
+    pub last_accessed: Option<Date>,
+}
+
+/// Whether an identity's findings can be used to refine its policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Permissions {
+    /// There is a usable ACTIVE `UnusedPermission` finding.
+    Usable(UnusedPermissions),
+    /// There is none, and why.
+    Unusable(Unusable),
+}
+
+/// Why no finding of an identity can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unusable {
+    /// Only findings of other kinds.
+    None,
+    /// Only ARCHIVED findings: accepted risk.
+    Archived,
+    /// Only RESOLVED findings: history.
+    Resolved,
+    /// The newest ACTIVE finding carries an `error`.
+    Failed,
+}
+
+/// What one identity is granted and did not use: the newest ACTIVE finding.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnusedPermissions {
+    /// The ids of the findings it was read from; more than one when analyzers tie, none in the bare form.
+    pub findings: Vec<String>,
+    /// When the findings were made.
+    pub analyzed_at: Option<Timestamp>,
+    /// The services with something unused, by prefix, each once.
+    pub services: Vec<UnusedService>,
+    /// The finding's list goes on in a page that the export lacks.
+    pub truncated: bool,
+}
+
+/// What is unused of one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusedService {
+    /// `serviceNamespace`, in lower case.
+    pub prefix: Arc<str>,
+    /// The service's own last access, where the finding says it.
+    pub last_accessed: Option<Date>,
+    /// Which actions.
+    pub actions: UnusedActions,
+}
+
+/// Which actions of a service are unused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnusedActions {
+    /// The whole service: every name of it, catalogued or not.
+    Whole,
+    /// These, by lower-case name, each once.
+    Only(Vec<UnusedAction>),
+}
+
+/// One action that a finding reports as unused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusedAction {
+    /// The bare name as the finding spells it.
+    pub name: Arc<str>,
+    /// The day of its last use before the tracking window, if any.
+    pub last_accessed: Option<Date>,
+}
