@@ -60,6 +60,11 @@ impl Catalog {
         let _ = &self.text;
         None
     }
+
+    /// The names that a service with this prefix once had and has no more.
+    pub fn retired(&self, _prefix: &str) -> impl Iterator<Item = &str> {
+        std::iter::empty()
+    }
 }
 
 impl<'c> Service<'c> {

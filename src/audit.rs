@@ -1,0 +1,204 @@
+//! Per entry of a statement: which actions it grants, and which of them are unused.
+//!
+//! Not listed is not used: an action that no finding names is unknown and is kept.
+//! Knows sets of actions and patterns. Does not know text, spans or notation.
+
+use jiff::civil::Date;
+
+use crate::catalog::{Catalog, Service, Tracking};
+use crate::claims::{Claims, ServiceUnused};
+use crate::policy::action::ActionPattern;
+use crate::policy::wildcard::Wildcard;
+
+/// What an entry turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing it grants is reported unused.
+    Kept,
+    /// Everything it grants is reported unused.
+    Unused,
+    /// Some of what it grants is reported unused.
+    Partly,
+    /// It matches no action, current or retired.
+    Unknown,
+}
+
+/// An action that an entry matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    /// The bare name in lower case: the key.
+    pub lower: String,
+    /// The bare name as the catalogue spells it, else the finding, else the entry.
+    pub spelled: String,
+    /// Whether all owners left it unused.
+    pub unused: bool,
+    /// What the catalogue says of it; `None` for a name it lacks.
+    pub tracking: Option<Tracking>,
+    /// When it was last used before the tracking window, if ever; only of unused ones.
+    pub last_accessed: Option<Date>,
+}
+
+/// What one entry grants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryAudit {
+    /// What it turned out to be.
+    pub verdict: Verdict,
+    /// What it matches, in order of the lower-case names: the catalogue's actions and the unused ones.
+    pub granted: Vec<Granted>,
+    /// Whether the finding says that the whole service is unused.
+    pub whole_service: bool,
+    /// What the catalogue does not know although a finding speaks of it, so that nobody knows what a wildcard grants.
+    pub catalog_gap: Option<CatalogGap>,
+}
+
+/// Why the catalogue is too old for a wildcard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CatalogGap {
+    /// It lacks the service.
+    Service(String),
+    /// It lacks an unused action that the wildcard matches.
+    Action(String),
+}
+
+/// The questions to one service, answered once per policy.
+#[derive(Debug)]
+pub struct ServiceAudit<'c, 'e> {
+    prefix: String,
+    service: Option<Service<'c>>,
+    unused: Option<ServiceUnused<'e>>,
+    catalog: &'c Catalog,
+}
+
+impl<'c, 'e> ServiceAudit<'c, 'e> {
+    /// Prepares the answers for the service with this lower-case prefix.
+    #[must_use]
+    pub fn new(prefix: &str, catalog: &'c Catalog, claims: &Claims<'e>) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            service: catalog.service(prefix),
+            unused: claims.of_service(prefix, catalog),
+            catalog,
+        }
+    }
+
+    /// The unused set of the service; `None` if nothing of it is unused.
+    #[must_use]
+    pub fn unused(&self) -> Option<&ServiceUnused<'e>> {
+        self.unused.as_ref()
+    }
+
+    /// The catalogue's actions of the service with whether each is unused, in order of lower-case names.
+    pub fn catalogued(&self) -> impl Iterator<Item = Granted> + '_ {
+        self.service.iter().flat_map(Service::actions).map(|action| {
+            let lower = action.name.to_ascii_lowercase();
+            self.granted(lower, action.name, Some(action.tracking))
+        })
+    }
+
+    /// What an entry of this service grants.
+    #[must_use]
+    pub fn entry(&self, pattern: &Wildcard) -> EntryAudit {
+        let granted = if pattern.is_literal() { self.literal(pattern) } else { self.wildcard(pattern) };
+        let unused = granted.iter().filter(|action| action.unused).count();
+        let catalog_gap = if pattern.is_literal() { None } else { self.gap(&granted) };
+        let lacks_service = matches!(catalog_gap, Some(CatalogGap::Service(_)));
+        let verdict = match unused {
+            0 if lacks_service && self.unused.as_ref().is_some_and(ServiceUnused::is_whole) => Verdict::Unused,
+            0 if granted.is_empty() && !self.matches_retired(pattern) => Verdict::Unknown,
+            0 => Verdict::Kept,
+            all if all == granted.len() => Verdict::Unused,
+            _ => Verdict::Partly,
+        };
+        let whole_service = self.unused.as_ref().is_some_and(ServiceUnused::is_whole);
+        EntryAudit { verdict, granted, whole_service, catalog_gap }
+    }
+
+    fn literal(&self, pattern: &Wildcard) -> Vec<Granted> {
+        let lower = pattern.as_str().to_ascii_lowercase();
+        if let Some(action) = self.service.and_then(|service| service.action(&lower)) {
+            return vec![self.granted(lower, action.name, Some(action.tracking))];
+        }
+        let named = self.granted(lower, pattern.as_str(), None);
+        if named.unused { vec![named] } else { Vec::new() }
+    }
+
+    fn wildcard(&self, pattern: &Wildcard) -> Vec<Granted> {
+        let actions = self.service.iter().flat_map(Service::actions).filter(|action| pattern.matches(action.name));
+        let mut granted: Vec<Granted> = actions
+            .map(|action| self.granted(action.name.to_ascii_lowercase(), action.name, Some(action.tracking)))
+            .collect();
+        if let Some(ServiceUnused::Only(names)) = &self.unused {
+            let known = granted.len();
+            for (lower, name) in names.iter().filter(|(lower, _)| pattern.matches(lower)) {
+                let is_known = granted
+                    .get(..known)
+                    .is_some_and(|all| all.binary_search_by(|action| action.lower.cmp(lower)).is_ok());
+                if !is_known {
+                    granted.push(self.granted(lower.clone(), &name.spelled, None));
+                }
+            }
+            granted.sort_by(|a, b| a.lower.cmp(&b.lower));
+        }
+        granted
+    }
+
+    fn granted(&self, lower: String, spelled: &str, tracking: Option<Tracking>) -> Granted {
+        let unused = self.unused.as_ref().filter(|unused| unused.contains(&self.prefix, &lower, tracking));
+        Granted {
+            spelled: spelled.to_owned(),
+            unused: unused.is_some(),
+            tracking,
+            last_accessed: unused.and_then(|unused| unused.last_accessed(&lower)),
+            lower,
+        }
+    }
+
+    fn gap(&self, granted: &[Granted]) -> Option<CatalogGap> {
+        self.unused.as_ref()?;
+        if self.service.is_none() {
+            return Some(CatalogGap::Service(self.prefix.clone()));
+        }
+        let unknown = granted.iter().find(|action| action.unused && action.tracking.is_none())?;
+        Some(CatalogGap::Action(format!("{}:{}", self.prefix, unknown.spelled)))
+    }
+
+    fn matches_retired(&self, pattern: &Wildcard) -> bool {
+        self.catalog.retired(&self.prefix).any(|name| pattern.matches(name))
+    }
+}
+
+/// The unused actions under a grant of everything but `excluded`, service by service, in order.
+///
+/// A whole service counts as one, named `service:*`.
+#[must_use]
+pub fn unused_beneath(excluded: &[&ActionPattern], catalog: &Catalog, claims: &Claims<'_>) -> Vec<BroadlyUnused> {
+    let mut found = Vec::new();
+    for prefix in claims.services() {
+        match claims.of_service(prefix, catalog) {
+            Some(ServiceUnused::Whole { last_accessed, .. }) => {
+                let everything = ActionPattern::new(format!("{prefix}:*"));
+                if !excluded.iter().any(|pattern| pattern.covers(&everything)) {
+                    found.push(BroadlyUnused { action: everything.as_str().to_owned(), last_accessed });
+                }
+            }
+            Some(ServiceUnused::Only(names)) => {
+                let granted = names.iter().filter(|(lower, _)| !excluded.iter().any(|p| p.matches(prefix, lower)));
+                found.extend(granted.map(|(_, name)| BroadlyUnused {
+                    action: format!("{prefix}:{}", name.spelled),
+                    last_accessed: name.last_accessed,
+                }));
+            }
+            None => {}
+        }
+    }
+    found
+}
+
+/// An unused action under a broad grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BroadlyUnused {
+    /// `service:Name`, or `service:*` for a whole service.
+    pub action: String,
+    /// When it was last used before the tracking window, if ever.
+    pub last_accessed: Option<Date>,
+}

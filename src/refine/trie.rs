@@ -1,0 +1,219 @@
+//! The trie over the actions that a wildcard matches: safe and unsafe prefixes, and the patterns they give.
+//!
+//! Nodes are camel-case tokens, but a pattern matches strings: a node is safe only if no unused action *starts with*
+//! its text, below it or not (`DescribeInstance` is not safe while `DescribeInstances` is unused).
+
+use std::collections::BTreeMap;
+
+use crate::audit::Granted;
+use crate::policy::wildcard::Wildcard;
+
+/// The trie of one wildcard. Node 0 is the root, the empty prefix.
+#[derive(Debug)]
+pub struct Trie<'a> {
+    nodes: Vec<TrieNode<'a>>,
+    names: &'a [Granted],
+}
+
+/// A prefix shared by some of the actions.
+#[derive(Debug)]
+pub struct TrieNode<'a> {
+    /// The prefix, spelled as in the first kept action below, else in the first action.
+    pub text: &'a str,
+    /// The nodes below, in order of their lower-case tokens.
+    pub children: Vec<usize>,
+    /// The action that ends here: an index into the names.
+    pub action: Option<usize>,
+    /// Whether no unused action starts with the prefix.
+    pub safe: bool,
+}
+
+impl<'a> Trie<'a> {
+    /// Builds the trie of `names`, which are in order of their lower-case form.
+    #[must_use]
+    pub fn new(names: &'a [Granted]) -> Self {
+        let mut growing = Growing::default();
+        let root = growing.node("");
+        for (index, granted) in names.iter().enumerate() {
+            growing.insert(root, index, granted);
+        }
+        let unused: Vec<&str> = names.iter().filter(|name| name.unused).map(|name| name.lower.as_str()).collect();
+        let nodes = growing.nodes.into_iter().map(|node| TrieNode {
+            text: node.text,
+            children: node.children.into_values().collect(),
+            action: node.action,
+            safe: !any_starts_with(&unused, &node.text.to_ascii_lowercase()),
+        });
+        Self { nodes: nodes.collect(), names }
+    }
+
+    /// The node at an index; the root is 0.
+    #[must_use]
+    pub fn node(&self, index: usize) -> Option<&TrieNode<'a>> {
+        self.nodes.get(index)
+    }
+
+    /// The actions it was built of.
+    #[must_use]
+    pub fn names(&self) -> &'a [Granted] {
+        self.names
+    }
+
+    /// The shortest safe prefixes as patterns inside `pattern`, sorted by (lower case, bytes).
+    #[must_use]
+    pub fn shortest_safe(&self, pattern: &Wildcard) -> Vec<String> {
+        let mut emitted = Vec::new();
+        let mut todo: Vec<usize> = self.nodes.first().map_or_else(Vec::new, |root| root.children.clone());
+        while let Some(node) = todo.pop().and_then(|index| self.nodes.get(index)) {
+            if node.safe {
+                self.emit(node, pattern, &mut emitted);
+                continue;
+            }
+            if let Some(name) = node.action.and_then(|index| self.names.get(index)).filter(|name| !name.unused) {
+                emitted.push(name.spelled.clone());
+            }
+            todo.extend(&node.children);
+        }
+        emitted.sort_by_cached_key(|text| (text.to_ascii_lowercase(), text.clone()));
+        emitted
+    }
+
+    /// What a safe node gives: per residual of the pattern nothing, the one action it leaves, or a wildcard.
+    fn emit(&self, node: &TrieNode<'_>, pattern: &Wildcard, emitted: &mut Vec<String>) {
+        let kept = self.kept_below(node);
+        for residual in pattern.residuals_after(node.text) {
+            let candidate = Wildcard::new(format!("{}{}", node.text, residual.as_str()));
+            let mut matched = kept.iter().filter(|name| candidate.matches(&name.lower));
+            match (matched.next(), matched.next()) {
+                (None, _) => {}
+                (Some(only), None) => emitted.push(only.spelled.clone()),
+                (Some(_), Some(_)) => emitted.push(candidate.as_str().to_owned()),
+            }
+        }
+    }
+
+    fn kept_below(&self, node: &TrieNode<'_>) -> Vec<&'a Granted> {
+        let (mut kept, mut todo) = (Vec::new(), Vec::new());
+        let mut next = Some(node);
+        while let Some(node) = next {
+            kept.extend(node.action.and_then(|index| self.names.get(index)).filter(|name| !name.unused));
+            todo.extend(&node.children);
+            next = todo.pop().and_then(|index: usize| self.nodes.get(index));
+        }
+        kept
+    }
+}
+
+/// Whether an element of the sorted list starts with `prefix`.
+fn any_starts_with(sorted: &[&str], prefix: &str) -> bool {
+    let at = sorted.partition_point(|name| *name < prefix);
+    sorted.get(at).is_some_and(|name| name.starts_with(prefix))
+}
+
+#[derive(Debug, Default)]
+struct Growing<'a> {
+    nodes: Vec<GrowingNode<'a>>,
+}
+
+#[derive(Debug)]
+struct GrowingNode<'a> {
+    text: &'a str,
+    spelled_by_kept: bool,
+    children: BTreeMap<&'a str, usize>,
+    action: Option<usize>,
+}
+
+impl<'a> Growing<'a> {
+    fn node(&mut self, text: &'a str) -> usize {
+        self.nodes.push(GrowingNode { text, spelled_by_kept: false, children: BTreeMap::new(), action: None });
+        self.nodes.len() - 1
+    }
+
+    fn insert(&mut self, root: usize, index: usize, granted: &'a Granted) {
+        let (mut at, mut end) = (root, 0);
+        for token in tokens(&granted.spelled) {
+            let start = end;
+            end += token.len();
+            let key = granted.lower.get(start..end).unwrap_or_default();
+            let text = granted.spelled.get(..end).unwrap_or_default();
+            let existing = self.nodes.get(at).and_then(|node| node.children.get(key)).copied();
+            let child = existing.unwrap_or_else(|| self.node(text));
+            if let Some(parent) = self.nodes.get_mut(at) {
+                parent.children.insert(key, child);
+            }
+            if let Some(node) = self.nodes.get_mut(child).filter(|node| !node.spelled_by_kept && !granted.unused) {
+                node.text = text;
+                node.spelled_by_kept = true;
+            }
+            at = child;
+        }
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.action = Some(index);
+        }
+    }
+}
+
+/// The camel-case words of a name: `CORS`, `DB|Cluster`, `Web|ACLs`, `S3`, `Route53`, `upload|Files`.
+pub fn tokens(name: &str) -> impl Iterator<Item = &str> {
+    let mut rest = name;
+    std::iter::from_fn(move || {
+        let (token, tail) = rest.split_at_checked(token_length(rest)).filter(|(token, _)| !token.is_empty())?;
+        rest = tail;
+        Some(token)
+    })
+}
+
+/// How long the first word is, in bytes; 0 only for an empty text.
+///
+/// In this order: capitals with a plural `s` (`ACLs`), capitals up to the one that begins the next word (`DB` of
+/// `DBCluster`), a capitalised word, a lower-case word, each with its digits; digits; any one character.
+fn token_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let run =
+        |from: usize, of: fn(&u8) -> bool| bytes.get(from..).map_or(0, |b| b.iter().take_while(|b| of(b)).count());
+    let is_lower = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_lowercase);
+    let with_digits = |length: usize| length + run(length, u8::is_ascii_digit);
+    let capitals = run(0, u8::is_ascii_uppercase);
+    if capitals >= 2 && bytes.get(capitals) == Some(&b's') && !is_lower(capitals + 1) {
+        return with_digits(capitals + 1);
+    }
+    if capitals >= 1 && !is_lower(capitals) {
+        return with_digits(capitals);
+    }
+    match capitals {
+        0 if is_lower(0) => with_digits(run(0, u8::is_ascii_lowercase)),
+        0 if run(0, u8::is_ascii_digit) > 0 => run(0, u8::is_ascii_digit),
+        0 => text.chars().next().map_or(0, char::len_utf8),
+        1 => with_digits(1 + run(1, u8::is_ascii_lowercase)),
+        _ => capitals - 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_falls_into_its_words() {
+        let cases = [
+            ("GetBucketCORS", "Get|Bucket|CORS"),
+            ("DescribeDBClusters", "Describe|DB|Clusters"),
+            ("ListWebACLs", "List|Web|ACLs"),
+            ("ListJournalS3Exports", "List|Journal|S3|Exports"),
+            ("GetRoute53Zone", "Get|Route53|Zone"),
+            ("uploadFiles", "upload|Files"),
+            ("AssociateViaAWSService-EventsAndStates", "Associate|Via|AWS|Service|-|Events|And|States"),
+            ("GET", "GET"),
+            ("ReEncryptFrom", "Re|Encrypt|From"),
+            ("IDsa", "I|Dsa"),
+            ("ListIDs2x", "List|IDs2|x"),
+            ("EC2Instance", "EC2|Instance"),
+            ("2fa", "2|fa"),
+            ("Aé1", "A|é|1"),
+            ("", ""),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(tokens(name).collect::<Vec<_>>().join("|"), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What a file says, whatever its notation: a tree of [`Node`]s with the span of each.
+//!
+//! One room per notation below this one; no other room knows a parser's types. Does not know IAM.
+
+pub mod json;
+
+use std::borrow::Cow;
+
+use crate::source::Span;
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node<'s> {
+    /// All of it: with its quotes or brackets.
+    pub span: Span,
+    /// What it is.
+    pub value: Value<'s>,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'s> {
+    /// A string, decoded.
+    Text(Cow<'s, str>),
+    /// A number, a truth value or a null: nothing that a policy's actions could be.
+    Scalar,
+    /// A list.
+    List(Vec<Node<'s>>),
+    /// Keys and values in their order; a key may stand twice.
+    Table(Vec<Entry<'s>>),
+}
+
+/// A key and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry<'s> {
+    /// The key, decoded.
+    pub key: Cow<'s, str>,
+    /// The key's span, with its quotes.
+    pub key_span: Span,
+    /// The value.
+    pub value: Node<'s>,
+}
+
+impl<'s> Node<'s> {
+    /// The decoded string, if it is one.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The items, if it is a list.
+    #[must_use]
+    pub fn list(&self) -> Option<&[Node<'s>]> {
+        match &self.value {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The entries, if it is a table.
+    #[must_use]
+    pub fn table(&self) -> Option<&[Entry<'s>]> {
+        match &self.value {
+            Value::Table(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The value of the first entry with this very key, if it is a table that has one.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node<'s>> {
+        self.table()?.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+
+    /// The second entry of the first key that stands twice, if it is a table with one.
+    #[must_use]
+    pub fn repeated_key(&self) -> Option<&Entry<'s>> {
+        let entries = self.table()?;
+        entries.iter().enumerate().find_map(|(index, entry)| {
+            let earlier = entries.iter().take(index).any(|other| other.key == entry.key);
+            earlier.then_some(entry)
+        })
+    }
+}

@@ -1,0 +1,229 @@
+//! Policy documents in JSON files of any name: at the root, under any key, or as text in a string.
+//!
+//! Content decides, never the file's name. Documents that AWS printed are read but never written.
+
+use super::{Document, DocumentKind, FileReading, Owner, Skipped, Step};
+use crate::policy::arn::IdentityKind;
+use crate::policy::{self, Reading, SkipReason};
+use crate::source::{LayerId, Problem, Span, span_in_file};
+use crate::syntax::{Node, Value, json};
+
+/// How many texts may stand inside one another.
+const MAX_INNER_TEXTS: usize = 4;
+
+/// Reads the policies of a JSON file; nothing for a file that is not meant to be JSON.
+#[must_use]
+pub fn read(path: &str, text: &str) -> FileReading {
+    let mut reading = FileReading::default();
+    let is_named_json = path.rsplit('.').next().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    if !is_named_json && !json::looks_like_json(text) {
+        return reading;
+    }
+    match json::parse(text) {
+        Ok(None) => {}
+        Ok(Some(root)) => match whole_file_reason(&root) {
+            Some(reason) => reading.skipped.push(Skipped { span: root.span, reason }),
+            None => {
+                Search { file: text, reading: &mut reading, path: Vec::new(), layer: LayerId::FILE }.visit(&root, None)
+            }
+        },
+        Err(problem) => reading.problems.push(problem),
+    }
+    reading
+}
+
+/// Files whose policies are not where they are written, or whose types say what is a policy and what is not.
+fn whole_file_reason(root: &Node<'_>) -> Option<SkipReason> {
+    let is_resource = |node: &Node<'_>| node.get("Type").and_then(Node::text).is_some_and(|t| t.contains("::"));
+    let has_resources = root
+        .get("Resources")
+        .and_then(Node::table)
+        .is_some_and(|all| all.iter().any(|entry| is_resource(&entry.value)));
+    if has_resources || root.get("AWSTemplateFormatVersion").is_some() {
+        return Some(SkipReason::Template);
+    }
+    let is_plan = root.get("format_version").is_some() && root.get("terraform_version").is_some();
+    let is_state = root.get("lineage").is_some() && root.get("serial").is_some();
+    (is_plan || is_state).then_some(SkipReason::PlanOrState)
+}
+
+/// The search through one text of a file.
+struct Search<'r, 's> {
+    file: &'s str,
+    reading: &'r mut FileReading,
+    path: Vec<Step>,
+    layer: LayerId,
+}
+
+impl Search<'_, '_> {
+    /// Depth is bounded by the parser's limit on nesting.
+    fn visit(&mut self, node: &Node<'_>, parent: Option<&Node<'_>>) {
+        match &node.value {
+            Value::Text(text) => self.visit_text(text, node.span, parent),
+            Value::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.step(Step::Item(index), |search| search.visit(item, None));
+                }
+            }
+            Value::Table(entries) => {
+                if self.takes(node, parent) {
+                    return;
+                }
+                for entry in entries.iter().filter(|entry| !is_not_ours(&entry.key)) {
+                    self.step(Step::Key(entry.key.to_string()), |search| search.visit(&entry.value, Some(node)));
+                }
+            }
+            Value::Scalar => {}
+        }
+    }
+
+    fn step(&mut self, step: Step, visit: impl FnOnce(&mut Self)) {
+        self.path.push(step);
+        visit(self);
+        self.path.pop();
+    }
+
+    /// Takes a table that is a policy of any kind; nothing inside one is another.
+    fn takes(&mut self, node: &Node<'_>, parent: Option<&Node<'_>>) -> bool {
+        match policy::read(node) {
+            Reading::NotPolicy => return false,
+            Reading::Identity(policy) => {
+                let printed = printed_by_aws(&self.path, parent);
+                let owner = parent.and_then(owner);
+                let kind = if owner.is_some() { DocumentKind::Inline } else { DocumentKind::Standalone };
+                self.reading.documents.push(Document {
+                    layer: self.layer,
+                    path: self.path.clone(),
+                    policy,
+                    kind,
+                    owner,
+                    read_only: printed.then_some("it is a copy that AWS printed, not the source"),
+                });
+            }
+            Reading::Other(reason) => {
+                let span = self.in_file(node.span);
+                self.reading.skipped.push(Skipped { span, reason });
+            }
+            Reading::Broken(Problem { message, span }) => {
+                let span = self.in_file(span);
+                self.reading.problems.push(Problem { message, span });
+            }
+        }
+        true
+    }
+
+    fn in_file(&self, span: Span) -> Span {
+        span_in_file(&self.reading.layers, self.layer, span)
+    }
+
+    /// A string may hold a policy as text. One that does not parse is some other text, and none of ours.
+    fn visit_text(&mut self, text: &str, span: Span, parent: Option<&Node<'_>>) {
+        let depth = self.path.iter().filter(|step| **step == Step::Inner).count();
+        let may_hold_policy = text.contains("Statement") && json::looks_like_json(text) && depth < MAX_INNER_TEXTS;
+        let host = crate::source::layer_text(self.file, &self.reading.layers, self.layer);
+        let Some(layer) = may_hold_policy.then(|| json::inner_text(host, self.layer, span)).flatten() else { return };
+        let inner = layer.text.clone();
+        let Ok(Some(root)) = json::parse(&inner) else { return };
+        self.reading.layers.push(layer);
+        let outer = std::mem::replace(&mut self.layer, LayerId::inner(self.reading.layers.len() - 1));
+        self.step(Step::Inner, |search| search.visit(&root, parent));
+        self.layer = outer;
+    }
+}
+
+/// Keys whose value is a policy of another kind, or one that AWS recommends.
+fn is_not_ours(key: &str) -> bool {
+    ["AssumeRolePolicyDocument", "recommendedPolicy", "RecommendedPolicy", "SessionPolicy", "PermissionsBoundary"]
+        .contains(&key)
+}
+
+/// `get-policy-version` and `get-role-policy` print decoded documents; the input of `put-role-policy` is a string.
+fn printed_by_aws(path: &[Step], parent: Option<&Node<'_>>) -> bool {
+    let is_key = |step: Option<&Step>, key: &str| matches!(step, Some(Step::Key(name)) if name == key);
+    let mut steps = path.iter().rev();
+    let last = steps.next();
+    if is_key(last, "Document") && is_key(steps.next(), "PolicyVersion") {
+        return true;
+    }
+    is_key(last, "PolicyDocument")
+        && parent.is_some_and(|table| table.get("PolicyName").is_some() && owner(table).is_some())
+}
+
+/// The identity that stands beside a policy: `RoleName`, `UserName` or `GroupName`.
+fn owner(table: &Node<'_>) -> Option<Owner> {
+    let kinds =
+        [("RoleName", IdentityKind::Role), ("UserName", IdentityKind::User), ("GroupName", IdentityKind::Group)];
+    kinds
+        .into_iter()
+        .find_map(|(key, kind)| table.get(key).and_then(Node::text).map(|name| Owner { kind, name: name.to_owned() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = r#"{"Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}}"#;
+
+    fn addresses(text: &str) -> Vec<String> {
+        read("policy", text).documents.iter().map(Document::address).collect()
+    }
+
+    #[test]
+    fn a_policy_is_found_wherever_it_stands() {
+        let escaped = json::quote(POLICY);
+        let cases = [
+            (POLICY.to_owned(), vec![""]),
+            (format!("[{POLICY},{POLICY}]"), vec!["0", "1"]),
+            (format!(r#"{{"PolicyVersion":{{"Document":{POLICY}}}}}"#), vec!["PolicyVersion/Document"]),
+            (format!(r#"{{"PolicyDocument":{escaped}}}"#), vec!["PolicyDocument"]),
+            (format!(r#"{{"a":{{"b":{}}}}}"#, json::quote(&format!(r#"{{"c":{escaped}}}"#))), vec!["a/b/c"]),
+            (format!(r#"{{"AssumeRolePolicyDocument":{POLICY}}}"#), vec![]),
+            (format!(r#"{{"recommendedPolicy":{escaped}}}"#), vec![]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(addresses(&text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_an_identity_policy_is_not_refined() {
+        let cases: [(&str, Option<SkipReason>); 8] = [
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}]}"#,
+                Some(SkipReason::TrustPolicy),
+            ),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":"s3:*","Principal":"*","Resource":"*"}]}"#,
+                Some(SkipReason::ResourcePolicy),
+            ),
+            (r#"{"Statement":[{"Effect":"Allow","Action":"s3:*"}]}"#, Some(SkipReason::NoResource)),
+            (r#"{"Statement":{"ByteMatchStatement":{}},"Action":{"Block":{}}}"#, None),
+            (r#"{"Statement":[{"Effect":"allow","Action":"s3:*","Resource":"*"}]}"#, None),
+            (r#"{"Statement":[{"Effect":"Allow","Action":{"a":1},"Resource":"*"}]}"#, None),
+            (r#"{"Resources":{"A":{"Type":"AWS::IAM::Role"}}}"#, Some(SkipReason::Template)),
+            (r#"{"format_version":"1.2","terraform_version":"1.9.0"}"#, Some(SkipReason::PlanOrState)),
+        ];
+        for (text, expected) in cases {
+            let reading = read("policy.json", text);
+            assert!(reading.documents.is_empty() && reading.problems.is_empty(), "{text}");
+            assert_eq!(reading.skipped.first().map(|skipped| skipped.reason), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_document_says_whose_it_is_and_whether_aws_printed_it() {
+        let escaped = json::quote(POLICY);
+        let printed = read("x", &format!(r#"{{"RoleName":"app","PolicyName":"p","PolicyDocument":{POLICY}}}"#));
+        let input = read("x", &format!(r#"{{"RoleName":"app","PolicyName":"p","PolicyDocument":{escaped}}}"#));
+        let owner = Some(Owner { kind: IdentityKind::Role, name: "app".into() });
+        assert_eq!((&printed.documents[0].owner, printed.documents[0].read_only.is_some()), (&owner, true));
+        assert_eq!((&input.documents[0].owner, input.documents[0].read_only.is_some()), (&owner, false));
+    }
+
+    #[test]
+    fn a_repeated_key_in_a_policy_is_a_problem() {
+        let reading =
+            read("x", r#"{"Statement":{"Effect":"Allow","Action":"s3:Get*","Action":"s3:Put*","Resource":"*"}}"#);
+        assert_eq!(reading.problems[0].span, Span::new(50, 58));
+    }
+}
