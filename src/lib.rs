@@ -1,12 +1,19 @@
 //! iamtrim: unused IAM permissions, found where they are written.
+pub mod attribution;
 pub mod audit;
 pub mod catalog;
 pub mod claims;
 pub mod config;
+pub mod diagnostic;
+pub mod edit;
 pub mod error;
 pub mod finding;
 pub mod policy;
 pub mod refine;
+pub mod report;
+pub mod rewrite;
+pub mod rule;
 pub mod source;
 pub mod syntax;
 pub mod template;
+pub mod verify;

@@ -1,0 +1,6 @@
+//! One file per output format, all over one [`crate::diagnostic::Report`].
+//!
+//! Text from files is untrusted in each of them. Does not know how a diagnostic came about.
+
+pub mod human;
+pub mod json;

@@ -1,0 +1,169 @@
+//! Before anything is written: does the edited text say exactly the changed policies, and nothing else?
+//!
+//! Two readings decide it. Ours reads the edited text again and compares every document of the file with the intended
+//! one. A second reader of another make compares the whole file as values. Does not know how the edit was made.
+
+use serde_json::Value;
+
+use crate::policy::{ActionEntry, Policy, Statement};
+use crate::refine::EntryChange;
+use crate::rewrite::StatementChange;
+use crate::template::{self, Document, FileReading, Step};
+
+/// Why an edit must not be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Read again, the file says something else than intended: a defect of this program.
+    #[error("the edited text does not say what was intended")]
+    Different,
+    /// The second reader cannot read the file, comments for example, so nothing can be compared.
+    #[error("a strict JSON reader does not accept the file, so the edit cannot be checked")]
+    SecondReader,
+}
+
+/// A document and what is to become of its statements, one change each.
+#[derive(Debug, Clone, Copy)]
+pub struct Intended<'a> {
+    /// The document as it is.
+    pub document: &'a Document,
+    /// What is to become of it.
+    pub changes: &'a [StatementChange],
+}
+
+/// Compares the file before and after; `intended` has one element per document of `reading`, in order.
+///
+/// # Errors
+/// If the edited text says anything else, or if that cannot be told.
+pub fn verify(
+    path: &str,
+    before: &str,
+    after: &str,
+    reading: &FileReading,
+    intended: &[Intended<'_>],
+) -> Result<(), Refusal> {
+    let again = template::read_file(path, after);
+    let same_count = again.documents.len() == intended.len() && reading.documents.len() == intended.len();
+    let same_rest = again.skipped.iter().map(|s| s.reason).eq(reading.skipped.iter().map(|s| s.reason))
+        && again.problems.len() == reading.problems.len();
+    let same_documents = again.documents.iter().zip(intended).all(|(document, intended)| says(document, intended));
+    if !(same_count && same_rest && same_documents) {
+        return Err(Refusal::Different);
+    }
+    second_reading(before, after, intended)
+}
+
+/// What an entry says: its text, or that only deployment knows it.
+type Saying<'a> = Option<&'a str>;
+
+fn says(read: &Document, intended: &Intended<'_>) -> bool {
+    let Intended { document, changes } = intended;
+    let same_place = read.path == document.path && read.owner == document.owner && read.kind == document.kind;
+    let left = surviving(&document.policy, changes);
+    same_place
+        && read.policy.statements.len() == left.len()
+        && read
+            .policy
+            .statements
+            .iter()
+            .zip(left)
+            .all(|(statement, (before, change))| says_statement(statement, before, change))
+}
+
+fn surviving<'a>(policy: &'a Policy, changes: &'a [StatementChange]) -> Vec<(&'a Statement, &'a StatementChange)> {
+    policy.statements.iter().zip(changes).filter(|(_, change)| **change != StatementChange::Remove).collect()
+}
+
+fn says_statement(read: &Statement, before: &Statement, change: &StatementChange) -> bool {
+    let own = |entry: &ActionEntry| entry.pattern.as_ref().map(|pattern| pattern.as_str().to_owned());
+    let entries: Vec<Option<String>> = match change {
+        StatementChange::Edit(changes) => before
+            .actions
+            .entries
+            .iter()
+            .zip(changes)
+            .flat_map(|(entry, change)| after_change(own(entry), change))
+            .collect(),
+        StatementChange::Keep | StatementChange::Remove => before.actions.entries.iter().map(own).collect(),
+    };
+    let wanted = entries.iter().map(Option::as_deref);
+    let found = read.actions.entries.iter().map(|entry| -> Saying<'_> { entry.pattern.as_ref().map(|p| p.as_str()) });
+    (&read.sid, read.effect, read.actions.kind) == (&before.sid, before.effect, before.actions.kind) && wanted.eq(found)
+}
+
+fn after_change(own: Option<String>, change: &EntryChange) -> Vec<Option<String>> {
+    match change {
+        EntryChange::Keep | EntryChange::KeepForGap => vec![own],
+        EntryChange::Remove { .. } => Vec::new(),
+        EntryChange::Replace(patterns) => patterns.iter().map(|p| Some(p.as_str().to_owned())).collect(),
+    }
+}
+
+fn second_reading(before: &str, after: &str, intended: &[Intended<'_>]) -> Result<(), Refusal> {
+    let read = |text: &str| -> Result<Value, Refusal> {
+        let text = text.trim_start_matches('\u{feff}');
+        serde_json::from_str(text).map_err(|_| Refusal::SecondReader)
+    };
+    let (mut expected, mut found) = (read(before)?, read(after)?);
+    for Intended { document, changes } in intended {
+        let expected = open(&mut expected, &document.path).ok_or(Refusal::Different)?;
+        open(&mut found, &document.path).ok_or(Refusal::Different)?;
+        change_value(expected, changes).ok_or(Refusal::Different)?;
+    }
+    if expected == found { Ok(()) } else { Err(Refusal::Different) }
+}
+
+/// The value at `path`; texts on the way are replaced by the values they hold, so that both sides compare as values.
+fn open<'v>(root: &'v mut Value, path: &[Step]) -> Option<&'v mut Value> {
+    let mut value = root;
+    for step in path {
+        value = match step {
+            Step::Key(key) => value.get_mut(key)?,
+            Step::Item(index) => value.get_mut(index)?,
+            Step::Inner => {
+                if let Some(text) = value.as_str() {
+                    *value = serde_json::from_str(text).ok()?;
+                }
+                value
+            }
+        };
+    }
+    Some(value)
+}
+
+fn change_value(document: &mut Value, changes: &[StatementChange]) -> Option<()> {
+    let list = document.get_mut("Statement")?;
+    let Some(statements) = list.as_array_mut() else {
+        return changes.iter().try_for_each(|change| change_statement(list, change));
+    };
+    if statements.len() != changes.len() {
+        return None;
+    }
+    statements.iter_mut().zip(changes).try_for_each(|(statement, change)| change_statement(statement, change))?;
+    let mut stays = changes.iter().map(|change| *change != StatementChange::Remove);
+    statements.retain(|_| stays.next().unwrap_or(true));
+    Some(())
+}
+
+fn change_statement(statement: &mut Value, change: &StatementChange) -> Option<()> {
+    let StatementChange::Edit(changes) = change else { return Some(()) };
+    let actions = statement.get_mut("Action")?;
+    let was_list = actions.is_array();
+    let before = match actions.take() {
+        Value::Array(items) => items,
+        single => vec![single],
+    };
+    let mut after = Vec::new();
+    for (item, change) in before.into_iter().zip(changes) {
+        match change {
+            EntryChange::Keep | EntryChange::KeepForGap => after.push(item),
+            EntryChange::Remove { .. } => {}
+            EntryChange::Replace(patterns) => after.extend(patterns.iter().map(|p| Value::from(p.as_str()))),
+        }
+    }
+    *actions = match <[Value; 1]>::try_from(after) {
+        Ok([only]) if !was_list => only,
+        Ok(one) => Value::Array(one.into()),
+        Err(many) => Value::Array(many),
+    };
+    Some(())
+}
