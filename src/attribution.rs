@@ -2,6 +2,12 @@
 //!
 //! Knows names and ARNs. Does not know actions.
 
+use crate::finding::{IdentityEvidence, Permissions, Unusable, UnusedPermissions};
+use crate::policy::arn::{IdentityArn, IdentityKind};
+use crate::settings::Scope;
+use crate::source::SourceFile;
+use crate::template::Document;
+
 /// How an identity is known. Ordered, weakest first; of two hops the weaker counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Certainty {
@@ -17,6 +23,32 @@ pub enum Certainty {
     Arn,
 }
 
+/// An identity that a policy belongs to.
+#[derive(Debug, Clone)]
+pub struct Owner<'e> {
+    /// Its ARN, else its name, as the repository or the user has it.
+    pub identity: String,
+    /// Role or user, where that is known.
+    pub kind: Option<IdentityKind>,
+    /// The weaker of the two hops policy → identity and identity → finding.
+    pub certainty: Certainty,
+    /// What its findings allow to say.
+    pub standing: Standing<'e>,
+    /// The one account whose finding is known, where the policy may be deployed to others too.
+    pub only_seen_in: Option<String>,
+}
+
+/// What the findings of an owner allow to say.
+#[derive(Debug, Clone, Copy)]
+pub enum Standing<'e> {
+    /// This is unused.
+    Usable(&'e UnusedPermissions),
+    /// The role as a whole is unused: it holds nothing back.
+    WhollyUnused,
+    /// Nothing, and why: whatever is shared with it must stay.
+    Blocking(&'static str),
+}
+
 impl Certainty {
     /// The word in reports.
     #[must_use]
@@ -29,4 +61,155 @@ impl Certainty {
             Self::Arn => "arn",
         }
     }
+}
+
+impl<'e> Owner<'e> {
+    /// What it left unused, if that is known.
+    #[must_use]
+    pub fn unused(&self) -> Option<&'e UnusedPermissions> {
+        match self.standing {
+            Standing::Usable(unused) => Some(unused),
+            Standing::WhollyUnused | Standing::Blocking(_) => None,
+        }
+    }
+
+    /// The identity's name, without account and path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.identity.rsplit('/').next().unwrap_or(&self.identity)
+    }
+
+    fn of(evidence: &'e IdentityEvidence, certainty: Certainty) -> Self {
+        let standing = match &evidence.permissions {
+            _ if evidence.unused_role.is_some() => Standing::WhollyUnused,
+            Permissions::Usable(unused) => Standing::Usable(unused),
+            Permissions::Unusable(why) => Standing::Blocking(why_unusable(*why)),
+        };
+        let kind = Some(evidence.arn.kind());
+        Self { identity: evidence.arn.to_string(), kind, certainty, standing, only_seen_in: None }
+    }
+
+    fn unseen(identity: &str, certainty: Certainty, why: &'static str) -> Self {
+        let kind = IdentityArn::parse(identity).map(|arn| arn.kind());
+        Self { identity: identity.to_owned(), kind, certainty, standing: Standing::Blocking(why), only_seen_in: None }
+    }
+}
+
+fn why_unusable(why: Unusable) -> &'static str {
+    match why {
+        Unusable::None => "no finding speaks of its permissions",
+        Unusable::Archived => "its findings are archived",
+        Unusable::Resolved => "its findings are resolved",
+        Unusable::Failed => "its finding failed",
+    }
+}
+
+/// The owners of a document, by the surest thing that says so; none if nothing does.
+#[must_use]
+pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
+    let bound = scope.settings.bound(&file.path, &document.address());
+    if !bound.is_empty() {
+        return bound.iter().flat_map(|identity| resolve(identity, Certainty::Binding, file, scope)).collect();
+    }
+    if file.named && !scope.settings.identities.is_empty() {
+        let stated = scope.settings.identities.iter();
+        return stated.flat_map(|identity| resolve(identity, Certainty::Binding, file, scope)).collect();
+    }
+    if let Some(owner) = &document.owner {
+        let named = by_name(&owner.name, Certainty::Name, file, scope);
+        return named.into_iter().filter(|known| known.kind.is_none_or(|kind| kind == owner.kind)).collect();
+    }
+    if let Some(unused) = scope.evidence.anonymous.as_ref().filter(|_| file.named) {
+        return vec![Owner {
+            identity: String::new(),
+            kind: None,
+            certainty: Certainty::Binding,
+            standing: Standing::Usable(unused),
+            only_seen_in: None,
+        }];
+    }
+    guess(&file.path, scope)
+}
+
+/// The owners that an ARN or a name stands for.
+fn resolve<'e>(identity: &str, certainty: Certainty, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
+    let Some(arn) = IdentityArn::parse(identity) else { return by_name(identity, certainty, file, scope) };
+    match scope.evidence.identity(&arn) {
+        Some(evidence) => vec![Owner::of(evidence, certainty.min(Certainty::Arn))],
+        None => vec![Owner::unseen(identity, certainty, "no finding names it")],
+    }
+}
+
+/// The owners that a name stands for: one per account the file is deployed to, else one per account with a finding.
+fn by_name<'e>(name: &str, certainty: Certainty, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
+    let certainty = certainty.min(Certainty::Name);
+    let found: Vec<&IdentityEvidence> = scope.evidence.named(name).collect();
+    let accounts = scope.settings.deployed_to(&file.path);
+    if accounts.is_empty() {
+        let anonymous = scope.evidence.anonymous.as_ref().filter(|_| is_asked_for(name, scope));
+        return match (found.as_slice(), anonymous) {
+            ([], Some(unused)) => vec![Owner {
+                identity: name.to_owned(),
+                kind: None,
+                certainty,
+                standing: Standing::Usable(unused),
+                only_seen_in: None,
+            }],
+            ([], None) => vec![Owner::unseen(name, certainty, "no finding names it")],
+            _ => found.into_iter().map(|evidence| seen_only_there(evidence, certainty)).collect(),
+        };
+    }
+    let in_account = |account: &&str| -> Vec<Owner<'e>> {
+        let there: Vec<_> = found.iter().filter(|evidence| evidence.arn.account() == *account).collect();
+        if there.is_empty() {
+            return vec![Owner::unseen(&format!("{name} in account {account}"), certainty, "no finding names it")];
+        }
+        there.into_iter().map(|evidence| Owner::of(evidence, certainty)).collect()
+    };
+    accounts.iter().flat_map(in_account).collect()
+}
+
+fn is_asked_for(name: &str, scope: &Scope) -> bool {
+    scope.settings.identities.iter().any(|identity| identity.eq_ignore_ascii_case(name))
+}
+
+fn seen_only_there(evidence: &IdentityEvidence, certainty: Certainty) -> Owner<'_> {
+    let only_seen_in = Some(evidence.arn.account().to_owned());
+    Owner { only_seen_in, ..Owner::of(evidence, certainty) }
+}
+
+/// Endings of file names that say what the file is, not whose.
+const SAYS_WHAT: [&str; 6] = ["-policy", "_policy", ".policy", "-permissions", "_permissions", ".permissions"];
+
+/// Owners guessed from the path: an ARN in it, else the name of the file, else of the folders above, nearest first.
+fn guess<'e>(path: &str, scope: &'e Scope) -> Vec<Owner<'e>> {
+    if let Some(evidence) = arn_in(path).and_then(|arn| scope.evidence.identity(&arn)) {
+        return vec![Owner::of(evidence, Certainty::Guess)];
+    }
+    let mut parts = path.rsplit('/');
+    let stem = parts.next().map(|name| name.split_once('.').map_or(name, |(stem, _)| stem));
+    let full_stem = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(stem, _)| stem);
+    let stripped = stem.into_iter().chain(full_stem).flat_map(|stem| {
+        std::iter::once(stem).chain(SAYS_WHAT.iter().filter_map(move |ending| stem.strip_suffix(ending)))
+    });
+    let mut names = stripped.chain(parts.take(2));
+    let found = names.find_map(|name| {
+        let owners: Vec<_> = scope.evidence.named(name).filter(|e| in_account_of(path, e)).collect();
+        (!owners.is_empty()).then_some(owners)
+    });
+    found.unwrap_or_default().into_iter().map(|evidence| seen_only_there(evidence, Certainty::Guess)).collect()
+}
+
+/// Whether the path names no account, or this one.
+fn in_account_of(path: &str, evidence: &IdentityEvidence) -> bool {
+    let is_account = |part: &&str| part.len() == 12 && part.bytes().all(|b| b.is_ascii_digit());
+    let mut accounts = path.split('/').filter(is_account).peekable();
+    accounts.peek().is_none() || accounts.any(|account| account == evidence.arn.account())
+}
+
+/// The ARN that a path spells out, up to a file extension: `…/arn:aws:iam::123456789012:role/app.json`.
+fn arn_in(path: &str) -> Option<IdentityArn> {
+    let text = path.get(path.find("arn:")?..)?;
+    let stem = text.rsplit_once('.').map_or(text, |(stem, _)| stem);
+    [stem, text].into_iter().chain(stem.rsplit_once('/').map(|(folder, _)| folder)).find_map(IdentityArn::parse)
 }

@@ -118,3 +118,17 @@ pub struct UnusedAction {
     /// The day of its last use before the tracking window, if any.
     pub last_accessed: Option<Date>,
 }
+
+impl Evidence {
+    /// What is known of one identity.
+    #[must_use]
+    pub fn identity(&self, arn: &IdentityArn) -> Option<&IdentityEvidence> {
+        self.identities.iter().find(|e| &e.arn == arn)
+    }
+
+    /// The identities of this name, in any account.
+    pub fn named<'e>(&'e self, name: &str) -> impl Iterator<Item = &'e IdentityEvidence> + use<'e> {
+        let name = name.to_owned();
+        self.identities.iter().filter(move |e| e.arn.name().eq_ignore_ascii_case(&name))
+    }
+}

@@ -1,0 +1,190 @@
+//! The core's one question, stage by stage: what is granted in these sources that nobody uses?
+
+use std::collections::BTreeSet;
+
+use jiff::tz::TimeZone;
+use rayon::prelude::*;
+
+use crate::attribution;
+use crate::catalog::Catalog;
+use crate::diagnose;
+use crate::diagnostic::{Diagnostic, Fix, Place, PolicyListing, Report, SkippedListing, StatementListing, Summary};
+use crate::finding::Export;
+use crate::fix::{self, Judged};
+use crate::judge::{self, Judgement};
+use crate::policy::Statement;
+use crate::refine::safety::Applicability;
+use crate::rule::Rule;
+use crate::settings::{Scope, Settings};
+use crate::source::{FileId, SourceFile, Sources, Span, span_in_file};
+use crate::template::{self, Document, FileReading};
+
+/// One file, read and judged.
+#[derive(Debug)]
+pub struct CheckedFile<'e> {
+    /// Which.
+    pub id: FileId,
+    /// What was read out of it.
+    pub reading: FileReading,
+    /// One per document.
+    pub judgements: Vec<Judgement<'e>>,
+    /// Its fixes.
+    pub fixes: Vec<Fix>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// All files that hold something, read and judged.
+#[derive(Debug)]
+pub struct Checked<'e> {
+    /// In order of their paths.
+    pub files: Vec<CheckedFile<'e>>,
+    /// What there is to say.
+    pub report: Report,
+}
+
+/// Reads and judges the sources, each under its scope.
+#[must_use]
+pub fn check<'e>(sources: &Sources, scopes: &'e [Scope], catalog: &Catalog) -> Checked<'e> {
+    let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
+    let checked: Vec<CheckedFile<'e>> =
+        files.into_par_iter().filter_map(|(id, file)| check_file(id, file, scopes.get(file.scope)?, catalog)).collect();
+    let report = report(sources, scopes, &checked);
+    Checked { files: checked, report }
+}
+
+fn check_file<'e>(id: FileId, file: &SourceFile, scope: &'e Scope, catalog: &Catalog) -> Option<CheckedFile<'e>> {
+    let reading = template::read_file(&file.path, &file.text);
+    if reading.documents.is_empty() && reading.skipped.is_empty() && reading.problems.is_empty() {
+        return None;
+    }
+    let judgements: Vec<_> =
+        reading.documents.iter().map(|document| judge::judge(document, file, scope, catalog)).collect();
+    let mut checked = CheckedFile { id, reading, judgements, fixes: Vec::new(), diagnostics: Vec::new() };
+    if file.reported {
+        checked.fixes = fix::fixes(&checked.judged(file), &scope.settings);
+        checked.diagnostics = diagnose::diagnose(&checked.judged(file), &checked.fixes, &scope.settings, catalog);
+    }
+    Some(checked)
+}
+
+impl<'e> CheckedFile<'e> {
+    /// What its fixes are made from.
+    #[must_use]
+    pub fn judged<'a>(&'a self, file: &'a SourceFile) -> Judged<'a, 'e> {
+        Judged { file, id: self.id, reading: &self.reading, judgements: &self.judgements }
+    }
+}
+
+fn report(sources: &Sources, scopes: &[Scope], checked: &[CheckedFile<'_>]) -> Report {
+    let mut report = Report::default();
+    for file in checked {
+        let Some(source) = sources.get(file.id).filter(|source| source.reported) else { continue };
+        report.diagnostics.extend(file.diagnostics.iter().cloned());
+        report.fixes.extend(file.fixes.iter().cloned());
+        report.policies.extend(policies(source, file));
+        let skipped = file.reading.skipped.iter().map(|skipped| SkippedListing {
+            place: Place { path: source.path.clone(), file: Some(file.id), span: skipped.span },
+            reason: skipped.reason,
+        });
+        report.skipped.extend(skipped);
+    }
+    for (index, scope) in scopes.iter().enumerate() {
+        let owned = owned_identities(sources, checked, index);
+        report.diagnostics.extend(about_exports(scope, &owned));
+    }
+    report.diagnostics.sort_by(|a, b| (&a.place, a.rule).cmp(&(&b.place, b.rule)));
+    report.summary = summary(sources, &report);
+    report
+}
+
+fn summary(sources: &Sources, report: &Report) -> Summary {
+    let may_be_written = |diagnostic: &&Diagnostic| {
+        let fix = diagnostic.fix.as_ref().and_then(|id| report.fixes.iter().find(|fix| &fix.id == id));
+        fix.is_some_and(|fix| fix.applicability >= Applicability::Unsafe)
+    };
+    let statements = report.policies.iter().flat_map(|policy| &policy.statements);
+    Summary {
+        files: sources.files().iter().filter(|file| file.reported).count(),
+        policies: report.policies.len(),
+        statements: statements.clone().count(),
+        patterns: statements.map(|statement| statement.patterns.len() + statement.opaque).sum(),
+        fixable: report.diagnostics.iter().filter(may_be_written).count(),
+        fixed: 0,
+    }
+}
+
+fn policies<'a>(source: &'a SourceFile, file: &'a CheckedFile<'_>) -> impl Iterator<Item = PolicyListing> + 'a {
+    file.reading.documents.iter().zip(&file.judgements).map(|(document, judgement)| PolicyListing {
+        place: place(source, file, document, document.policy.span),
+        kind: document.kind.word(),
+        format: "json",
+        address: document.address(),
+        identities: diagnose::identities(&judgement.owners),
+        statements: document.policy.statements.iter().map(|s| statement(source, file, document, s)).collect(),
+    })
+}
+
+fn statement(
+    source: &SourceFile,
+    file: &CheckedFile<'_>,
+    document: &Document,
+    statement: &Statement,
+) -> StatementListing {
+    let entries = &statement.actions.entries;
+    let literal = entries.iter().filter_map(|entry| {
+        let pattern = entry.pattern.as_ref()?;
+        Some((pattern.as_str().to_owned(), place(source, file, document, entry.span)))
+    });
+    StatementListing {
+        effect: statement.effect.word(),
+        element: statement.actions.kind.word(),
+        patterns: literal.collect(),
+        opaque: entries.iter().filter(|entry| entry.pattern.is_none()).count(),
+    }
+}
+
+fn place(source: &SourceFile, file: &CheckedFile<'_>, document: &Document, span: Span) -> Place {
+    let span = span_in_file(&file.reading.layers, document.layer, span);
+    Place { path: source.path.clone(), file: Some(file.id), span }
+}
+
+/// The identities of a scope's evidence that some policy belongs to, in lower case.
+fn owned_identities(sources: &Sources, checked: &[CheckedFile<'_>], scope: usize) -> BTreeSet<String> {
+    let governed = checked.iter().filter(|file| sources.get(file.id).is_some_and(|source| source.scope == scope));
+    let owners = governed.flat_map(|file| &file.judgements).flat_map(|judgement| &judgement.owners);
+    owners.map(|owner: &attribution::Owner<'_>| owner.identity.to_ascii_lowercase()).collect()
+}
+
+fn about_exports(scope: &Scope, owned: &BTreeSet<String>) -> Vec<Diagnostic> {
+    let exports = scope.evidence.exports.iter().enumerate();
+    exports
+        .flat_map(|(index, export)| [stale(export, &scope.settings), unmatched(scope, index, export, owned)])
+        .flatten()
+        .collect()
+}
+
+fn of_export(rule: Rule, export: &Export, message: String, settings: &Settings) -> Option<Diagnostic> {
+    let place = Place { path: export.path.clone(), file: None, span: Span::default() };
+    diagnose::about_file(rule, place, message, settings)
+}
+
+fn stale(export: &Export, settings: &Settings) -> Option<Diagnostic> {
+    let (max_age, analyzed) = (settings.max_age?, export.analyzed_at?.to_zoned(TimeZone::UTC).date());
+    let age = (settings.today - analyzed).get_days();
+    let message = format!("the newest finding is of {analyzed}, {age} days ago, more than {max_age}");
+    let stale = (age > max_age).then(|| of_export(Rule::StaleFindings, export, message, settings)).flatten()?;
+    let level = stale.level.min(settings.staleness);
+    let help = Some("export the findings again".to_owned());
+    Some(Diagnostic { level, help, ..stale })
+}
+
+fn unmatched(scope: &Scope, index: usize, export: &Export, owned: &BTreeSet<String>) -> Option<Diagnostic> {
+    let index = u32::try_from(index).ok()?;
+    let of_export_only = scope.evidence.identities.iter().filter(|identity| identity.exports.contains(&index));
+    let (all, unowned) = of_export_only.fold((0_usize, 0_usize), |(all, unowned), identity| {
+        let is_owned = owned.contains(&identity.arn.as_str().to_ascii_lowercase());
+        (all + 1, unowned + usize::from(!is_owned))
+    });
+    let message = format!("no policy here belongs to {unowned} of its {all} identities");
+    (unowned > 0).then(|| of_export(Rule::UnmatchedFinding, export, message, &scope.settings)).flatten()
+}

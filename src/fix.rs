@@ -1,0 +1,225 @@
+//! Judgements → fixes: edits of the file's bytes, one fix per statement, each with how safe it is.
+//!
+//! A fix is proved before it is shown: the edited text is read again and must say exactly the changed policy.
+
+use crate::attribution::{Certainty, Standing};
+use crate::diagnostic::{Fix, Size};
+use crate::edit::{Conflict, Edits};
+use crate::judge::Judgement;
+use crate::policy::arn::IdentityKind;
+use crate::refine::safety::{Applicability, Safety};
+use crate::rewrite::{self, StatementChange};
+use crate::rule::Level;
+use crate::settings::Settings;
+use crate::source::{FileId, SourceFile, layer_text};
+use crate::template::{Document, DocumentKind, FileReading};
+use crate::verify::{self, Intended, Refusal};
+
+/// A file's text with fixes made, proved to say what was intended.
+#[derive(Debug)]
+pub struct Rewritten {
+    /// The whole text.
+    pub text: String,
+    /// The ids of the fixes in it.
+    pub fixes: Vec<String>,
+}
+
+/// What one file's fixes are made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Judged<'a, 'e> {
+    /// The file.
+    pub file: &'a SourceFile,
+    /// Which it is.
+    pub id: FileId,
+    /// What was read out of it.
+    pub reading: &'a FileReading,
+    /// One per document.
+    pub judgements: &'a [Judgement<'e>],
+}
+
+/// All fixes of one file, in order of place.
+#[must_use]
+pub fn fixes(judged: &Judged<'_, '_>, settings: &Settings) -> Vec<Fix> {
+    let mut fixes = Vec::new();
+    for (index, (document, judgement)) in judged.reading.documents.iter().zip(judged.judgements).enumerate() {
+        let all: Vec<StatementChange> = changes(judgement, |_| true);
+        let joint = size(judged, document, &all);
+        for (statement, change) in all.iter().enumerate() {
+            if *change == StatementChange::Keep {
+                continue;
+            }
+            let mut safety = safety(judged.file, document, judgement, statement, settings);
+            let alone = changes(judgement, |other| other == statement);
+            let edits = file_edits(judged, document, &alone).unwrap_or_else(|Conflict| {
+                safety.lower_to(Applicability::DisplayOnly, "its edits conflict");
+                Edits::default()
+            });
+            let size = size(judged, document, &alone);
+            check_quota(&mut safety, size, joint);
+            fixes.push(fix(
+                judged,
+                format!("{}#{}", judged.file.path, fixes.len()),
+                edits,
+                size,
+                safety,
+                (index, statement),
+            ));
+        }
+    }
+    if let Err(refusal) = rewritten(judged, &fixes, Applicability::DisplayOnly) {
+        withhold(&mut fixes, refusal);
+    }
+    fixes
+}
+
+fn fix(judged: &Judged<'_, '_>, id: String, edits: Edits, size: Size, safety: Safety, site: (usize, usize)) -> Fix {
+    Fix {
+        id,
+        path: judged.file.path.clone(),
+        file: judged.id,
+        applicability: safety.applicability,
+        withheld: (!safety.reasons.is_empty()).then(|| safety.reasons.join("; ")),
+        edits,
+        size,
+        site,
+        written: false,
+    }
+}
+
+fn withhold(fixes: &mut [Fix], refusal: Refusal) {
+    for fix in fixes {
+        let mut safety =
+            Safety { applicability: fix.applicability, reasons: fix.withheld.take().into_iter().collect() };
+        safety.lower_to(Applicability::DisplayOnly, refusal.to_string());
+        fix.applicability = safety.applicability;
+        fix.withheld = Some(safety.reasons.join("; "));
+    }
+}
+
+/// The file with all its fixes made that are at least as safe as `threshold`; `None` if there is none.
+///
+/// # Errors
+/// If the edited text does not say what was intended, or if that cannot be told.
+pub fn rewritten(
+    judged: &Judged<'_, '_>,
+    fixes: &[Fix],
+    threshold: Applicability,
+) -> Result<Option<Rewritten>, Refusal> {
+    let chosen: Vec<&Fix> =
+        fixes.iter().filter(|fix| fix.file == judged.id && fix.applicability >= threshold).collect();
+    if chosen.is_empty() {
+        return Ok(None);
+    }
+    let documents = judged.reading.documents.iter().zip(judged.judgements).enumerate();
+    let changes: Vec<Vec<StatementChange>> = documents
+        .map(|(index, (_, judgement))| {
+            changes(judgement, |statement| chosen.iter().any(|fix| fix.site == (index, statement)))
+        })
+        .collect();
+    let text = apply(judged, &changes).map_err(|Conflict| Refusal::Different)?;
+    let intended: Vec<Intended<'_>> = judged
+        .reading
+        .documents
+        .iter()
+        .zip(&changes)
+        .map(|(document, changes)| Intended { document, changes })
+        .collect();
+    verify::verify(&judged.file.path, &judged.file.text, &text, judged.reading, &intended)?;
+    Ok(Some(Rewritten { text, fixes: chosen.iter().map(|fix| fix.id.clone()).collect() }))
+}
+
+fn apply(judged: &Judged<'_, '_>, changes: &[Vec<StatementChange>]) -> Result<String, Conflict> {
+    let mut edits = Vec::new();
+    for (document, changes) in judged.reading.documents.iter().zip(changes) {
+        edits.extend_from_slice(file_edits(judged, document, changes)?.as_slice());
+    }
+    Edits::new(edits)?.apply(&judged.file.text)
+}
+
+/// The changes of a document with only the `chosen` statements changed.
+fn changes(judgement: &Judgement<'_>, chosen: impl Fn(usize) -> bool) -> Vec<StatementChange> {
+    let change = |(index, statement): (usize, &crate::judge::StatementJudgement)| {
+        if judgement.all_gone || !chosen(index) { StatementChange::Keep } else { statement.change() }
+    };
+    judgement.statements.iter().enumerate().map(change).collect()
+}
+
+fn file_edits(judged: &Judged<'_, '_>, document: &Document, changes: &[StatementChange]) -> Result<Edits, Conflict> {
+    let layers = &judged.reading.layers;
+    let text = layer_text(&judged.file.text, layers, document.layer);
+    let edits = rewrite::rewrite(text, &document.policy, changes)?;
+    rewrite::in_file(&edits, layers, document.layer)
+}
+
+/// The size of a document before and after some of its statements change.
+fn size(judged: &Judged<'_, '_>, document: &Document, changes: &[StatementChange]) -> Size {
+    let text = layer_text(&judged.file.text, &judged.reading.layers, document.layer);
+    let span = document.policy.span;
+    let before = span.of(text);
+    let after = rewrite::rewrite(text, &document.policy, changes).and_then(|edits| edits.apply(text));
+    let rest = text.len() - span.range().len();
+    let after = after.ok().and_then(|after| {
+        let end = after.len() - (rest - span.start as usize);
+        after.get(span.start as usize..end).map(characters)
+    });
+    let before = characters(before);
+    Size { before, after: after.unwrap_or(before), quota: quota(document) }
+}
+
+fn characters(text: &str) -> usize {
+    text.chars().filter(|c| !c.is_whitespace()).count()
+}
+
+/// How many characters IAM accepts, white space not counted.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+fn quota(document: &Document) -> usize {
+    match (document.kind, document.owner.as_ref().map(|owner| owner.kind)) {
+        (DocumentKind::Inline, Some(IdentityKind::Role)) => 10_240,
+        (DocumentKind::Inline, Some(IdentityKind::User)) => 2_048,
+        (DocumentKind::Inline, Some(IdentityKind::Group)) => 5_120,
+        // A loose document may become a managed policy, which has the least room of those that a role can have.
+        _ => 6_144,
+    }
+}
+
+fn check_quota(safety: &mut Safety, alone: Size, joint: Size) {
+    let grows = alone.after > alone.before;
+    if grows && joint.after > joint.quota && joint.after > joint.before {
+        let reason =
+            format!("the policy would have {} characters, more than the {} that IAM accepts", joint.after, joint.quota);
+        safety.lower_to(Applicability::DisplayOnly, reason);
+    }
+}
+
+/// How safe the fix of a statement is.
+fn safety(
+    file: &SourceFile,
+    document: &Document,
+    judgement: &Judgement<'_>,
+    statement: usize,
+    settings: &Settings,
+) -> Safety {
+    let mut safety = Safety::default();
+    for reason in file.read_only.into_iter().chain(document.read_only) {
+        safety.lower_to(Applicability::DisplayOnly, reason);
+    }
+    for owner in &judgement.owners {
+        match owner.standing {
+            Standing::Blocking(why) => {
+                let reason = format!("it also belongs to `{}`: {why}", owner.identity);
+                safety.lower_to(Applicability::DisplayOnly, reason);
+            }
+            Standing::Usable(_) | Standing::WhollyUnused => {}
+        }
+        if owner.certainty == Certainty::Guess {
+            let limit = if settings.guesses > Level::Note { Applicability::Unsafe } else { Applicability::DisplayOnly };
+            safety.lower_to(limit, format!("that it belongs to `{}` is a guess from its path", owner.name()));
+        } else if let Some(account) = &owner.only_seen_in {
+            safety.lower_to(Applicability::Unsafe, format!("`{}` is only seen in account {account}", owner.name()));
+        }
+    }
+    for entry in judgement.statements.get(statement).map_or(&[][..], |statement| &statement.entries) {
+        safety.lower_by(entry.safety.clone());
+    }
+    safety
+}

@@ -1,0 +1,200 @@
+//! One document, from whose it is to what becomes of each entry: attribution, claims, audit and refinement in turn.
+//!
+//! Does not know text, spans or notation.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::attribution::{self, Owner};
+use crate::audit::{BroadlyUnused, EntryAudit, ServiceAudit, Verdict, unused_beneath};
+use crate::catalog::Catalog;
+use crate::claims::{Claim, Claims};
+use crate::policy::action::ActionPattern;
+use crate::policy::{Effect, ElementKind, Statement};
+use crate::refine::laws::{self, Law};
+use crate::refine::safety::{self, Limits, Safety};
+use crate::refine::{self, AuditedEntry, EntryChange};
+use crate::rewrite::StatementChange;
+use crate::rule::Rule;
+use crate::settings::{Scope, Settings};
+use crate::source::SourceFile;
+use crate::template::Document;
+
+/// What is to be said of a document.
+#[derive(Debug)]
+pub struct Judgement<'e> {
+    /// Whose it is.
+    pub owners: Vec<Owner<'e>>,
+    /// One per statement.
+    pub statements: Vec<StatementJudgement>,
+    /// Nothing would be left of the policy, so that none of it is edited.
+    pub all_gone: bool,
+    /// The day of the newest finding concerned, or today.
+    pub finding_date: Date,
+}
+
+/// What is to be said of a statement.
+#[derive(Debug, Default)]
+pub struct StatementJudgement {
+    /// One per entry.
+    pub entries: Vec<EntryJudgement>,
+    /// What is unused under a grant that cannot be narrowed: `*` alone, or Allow with NotAction.
+    pub beneath: Vec<BroadlyUnused>,
+    /// The law that the refinement broke, and the entry's index: a defect of this program.
+    pub defect: Option<(usize, Law)>,
+    /// No entry would be left, so that the statement goes.
+    pub gone: bool,
+}
+
+/// What is to be said of an entry.
+#[derive(Debug, Clone)]
+pub struct EntryJudgement {
+    /// What it grants; `None` for `*` and opaque entries.
+    pub audit: Option<EntryAudit>,
+    /// What becomes of it.
+    pub change: EntryChange,
+    /// How safe that is, by what is known of its actions.
+    pub safety: Safety,
+}
+
+impl EntryJudgement {
+    /// The rule it falls under, if any.
+    #[must_use]
+    pub fn rule(&self) -> Option<Rule> {
+        rule_of(self.audit.as_ref()?)
+    }
+}
+
+impl StatementJudgement {
+    /// What becomes of the statement.
+    #[must_use]
+    pub fn change(&self) -> StatementChange {
+        if self.gone {
+            return StatementChange::Remove;
+        }
+        if self.entries.iter().all(|entry| entry.change.keeps()) {
+            return StatementChange::Keep;
+        }
+        StatementChange::Edit(self.entries.iter().map(|entry| entry.change.clone()).collect())
+    }
+}
+
+fn rule_of(audit: &EntryAudit) -> Option<Rule> {
+    match audit.verdict {
+        Verdict::Kept => None,
+        Verdict::Unknown => Some(Rule::UnknownAction),
+        Verdict::Unused if audit.whole_service => Some(Rule::UnusedService),
+        Verdict::Unused => Some(Rule::UnusedAction),
+        Verdict::Partly => Some(Rule::PartlyUsedWildcard),
+    }
+}
+
+/// Judges one document.
+#[must_use]
+pub fn judge<'e>(document: &Document, file: &SourceFile, scope: &'e Scope, catalog: &Catalog) -> Judgement<'e> {
+    let owners = attribution::owners(document, file, scope);
+    let claims = Claims::new(owners.iter().filter_map(|owner| claim(owner, &scope.settings)).collect());
+    let finding_date = finding_date(&owners).unwrap_or(scope.settings.today);
+    let limits = Limits {
+        catalog_date: catalog.date(),
+        finding_date,
+        catalog_lag: scope.settings.catalog_lag,
+        max_entries: scope.settings.max_entries,
+    };
+    let mut bench = Bench { catalog, claims, settings: &scope.settings, limits, services: BTreeMap::new() };
+    let statements: Vec<_> = document.policy.statements.iter().map(|statement| bench.statement(statement)).collect();
+    let all_gone = !statements.is_empty() && statements.iter().all(|statement| statement.gone);
+    Judgement { owners, statements, all_gone, finding_date }
+}
+
+fn claim<'e>(owner: &Owner<'e>, settings: &'e Settings) -> Option<Claim<'e>> {
+    Some(Claim { unused: owner.unused()?, allowed: settings.allowed(&owner.identity) })
+}
+
+fn finding_date(owners: &[Owner<'_>]) -> Option<Date> {
+    let dates = owners.iter().filter_map(|owner| owner.unused()?.analyzed_at);
+    dates.max().map(|newest| newest.to_zoned(TimeZone::UTC).date())
+}
+
+/// What judging the statements of one document takes; each service is asked once.
+struct Bench<'c, 'e> {
+    catalog: &'c Catalog,
+    claims: Claims<'e>,
+    settings: &'e Settings,
+    limits: Limits,
+    services: BTreeMap<String, ServiceAudit<'c, 'e>>,
+}
+
+impl Bench<'_, '_> {
+    fn statement(&mut self, statement: &Statement) -> StatementJudgement {
+        let element = &statement.actions;
+        let patterns: Vec<Option<&ActionPattern>> = element.entries.iter().map(|e| e.pattern.as_ref()).collect();
+        let audits: Vec<Option<EntryAudit>> = patterns.iter().map(|pattern| self.audit((*pattern)?)).collect();
+        let beneath = self.beneath(statement, &patterns);
+        let is_refined = (statement.effect, element.kind) == (Effect::Allow, ElementKind::Action);
+        if !is_refined {
+            let unknown = |audit: EntryAudit| (audit.verdict == Verdict::Unknown).then_some(audit);
+            let entries = audits.into_iter().map(|audit| untouched(audit.and_then(unknown))).collect();
+            return StatementJudgement { entries, beneath, ..StatementJudgement::default() };
+        }
+        let entries: Vec<AuditedEntry<'_>> = patterns
+            .iter()
+            .zip(&audits)
+            .map(|(&pattern, audit)| AuditedEntry { pattern, audit: audit.as_ref() })
+            .collect();
+        let changes = refine::refine(&entries);
+        let defect = laws::broken(&entries, &changes, |service| self.services.get(service));
+        if defect.is_some() {
+            let entries = audits.into_iter().map(untouched).collect();
+            return StatementJudgement { entries, beneath, defect, gone: false };
+        }
+        let gone = !entries.is_empty() && !refine::any_left(&changes);
+        let judged = entries.iter().zip(changes).map(|(entry, change)| self.entry(entry, change)).collect();
+        StatementJudgement { entries: judged, beneath, defect: None, gone }
+    }
+
+    /// What an entry grants; `None` also where its rule is off, which means hands off.
+    fn audit(&mut self, pattern: &ActionPattern) -> Option<EntryAudit> {
+        let unknown =
+            || EntryAudit { verdict: Verdict::Unknown, granted: Vec::new(), whole_service: false, catalog_gap: None };
+        let audit = match pattern.named() {
+            _ if pattern.is_everything() => return None,
+            None => unknown(),
+            Some((service, name)) => {
+                let (catalog, claims) = (self.catalog, &self.claims);
+                let new = || ServiceAudit::new(service, catalog, claims);
+                self.services.entry(service.to_owned()).or_insert_with(new).entry(name)
+            }
+        };
+        let is_off = rule_of(&audit).is_some_and(|rule| self.settings.level(rule).is_none());
+        (!is_off).then_some(audit)
+    }
+
+    fn entry(&self, entry: &AuditedEntry<'_>, change: EntryChange) -> EntryJudgement {
+        let safety = match (entry.pattern, entry.audit) {
+            (Some(pattern), Some(audit)) => safety::of_entry(pattern, audit, &change, &self.limits),
+            _ => Safety::default(),
+        };
+        EntryJudgement { audit: entry.audit.cloned(), change, safety }
+    }
+
+    fn beneath(&self, statement: &Statement, patterns: &[Option<&ActionPattern>]) -> Vec<BroadlyUnused> {
+        let known: Vec<&ActionPattern> = patterns.iter().copied().flatten().collect();
+        match (statement.effect, statement.actions.kind) {
+            (Effect::Allow, ElementKind::Action) if known.iter().any(|pattern| pattern.is_everything()) => {
+                unused_beneath(&[], self.catalog, &self.claims)
+            }
+            // What an opaque exclusion excludes is not known.
+            (Effect::Allow, ElementKind::NotAction) if known.len() == patterns.len() => {
+                unused_beneath(&known, self.catalog, &self.claims)
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn untouched(audit: Option<EntryAudit>) -> EntryJudgement {
+    EntryJudgement { audit, change: EntryChange::Keep, safety: Safety::default() }
+}
