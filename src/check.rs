@@ -98,10 +98,9 @@ fn report(sources: &Sources, scopes: &[Scope], checked: &[CheckedFile<'_>]) -> R
 }
 
 fn summary(sources: &Sources, report: &Report) -> Summary {
-    let may_be_written = |diagnostic: &&Diagnostic| {
-        let fix = diagnostic.fix.as_ref().and_then(|id| report.fixes.iter().find(|fix| &fix.id == id));
-        fix.is_some_and(|fix| fix.applicability >= Applicability::Unsafe)
-    };
+    let fixes = report.fixes.iter().filter(|fix| fix.applicability >= Applicability::Unsafe);
+    let fixes: BTreeSet<&str> = fixes.map(|fix| fix.id.as_str()).collect();
+    let may_be_written = |diagnostic: &&Diagnostic| diagnostic.fix.as_deref().is_some_and(|fix| fixes.contains(fix));
     let statements = report.policies.iter().flat_map(|policy| &policy.statements);
     Summary {
         files: sources.files().iter().filter(|file| file.reported).count(),
