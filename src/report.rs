@@ -2,5 +2,6 @@
 //!
 //! Text from files is untrusted in each of them. Does not know how a diagnostic came about.
 
+pub mod diff;
 pub mod human;
 pub mod json;

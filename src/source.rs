@@ -180,6 +180,12 @@ impl SourceFile {
         }
     }
 
+    /// Puts another text in the place of the file's own.
+    pub fn replace_text(&mut self, text: String) {
+        self.text = text;
+        self.line_starts = OnceLock::new();
+    }
+
     /// The line and column of a byte offset; an offset past the end is at the end.
     #[must_use]
     pub fn position(&self, offset: u32) -> Position {
@@ -224,6 +230,12 @@ impl Sources {
     #[must_use]
     pub fn files(&self) -> &[SourceFile] {
         &self.files
+    }
+
+    /// Gives the files back, in order of their paths.
+    #[must_use]
+    pub fn into_files(self) -> Vec<SourceFile> {
+        self.files
     }
 
     /// One file.

@@ -1,0 +1,179 @@
+//! `iamtrim lint`: check, fix, print, and say how it went.
+
+use std::process::ExitCode;
+
+use iamtrim::check::{Checked, check};
+use iamtrim::diagnose;
+use iamtrim::diagnostic::{Diagnostic, Report};
+use iamtrim::error::Error;
+use iamtrim::fix::{self, Rewritten};
+use iamtrim::refine::safety::Applicability;
+use iamtrim::report;
+use iamtrim::rule::{Level, Rule};
+use iamtrim::source::{SourceFile, Sources};
+use iamtrim::walk::write;
+use jiff::Zoned;
+use jiff::civil::Date;
+
+use super::print;
+use super::workspace::{Selection, Workspace};
+use crate::cli::{FailOn, FixChoice, LintArgs, LintFormat};
+
+pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
+    let selection = Selection {
+        paths: &args.paths,
+        no_ignore: args.no_ignore,
+        today: args.now.unwrap_or_else(today),
+        needs_findings: true,
+    };
+    let mut workspace = Workspace::open(&selection, &args.common)?;
+    let checked = check(&workspace.sources, &workspace.scopes, &workspace.catalog);
+    let threshold = match args.fix {
+        Some(FixChoice::All) => Applicability::Unsafe,
+        Some(FixChoice::Safe) | None => Applicability::Safe,
+    };
+    if args.diff {
+        return diff(&workspace, &checked, threshold);
+    }
+    let report = if args.fix.is_some() {
+        let (written, failed) = write_fixes(&workspace, &checked, threshold);
+        let fixed = count_fixed(&checked.report, &written);
+        drop(checked);
+        workspace.sources = with_texts(std::mem::take(&mut workspace.sources), written);
+        let mut report = complete(check(&workspace.sources, &workspace.scopes, &workspace.catalog).report, &workspace, args);
+        report.summary.fixed = fixed;
+        report.diagnostics.extend(failed);
+        report
+    } else {
+        complete(checked.report, &workspace, args)
+    };
+    print_report(&report, &workspace, args)?;
+    Ok(exit_code(&report, args.fail_on))
+}
+
+/// What the calendar says here.
+pub(super) fn today() -> Date {
+    Zoned::now().date()
+}
+
+/// Adds what only the shell knows: the files that it could not read.
+fn complete(mut report: Report, workspace: &Workspace, args: &LintArgs) -> Report {
+    for unread in &workspace.unread {
+        let Some(scope) = workspace.scopes.get(unread.scope) else { continue };
+        report.diagnostics.extend(diagnose::about_file(
+            Rule::UnreadableFile,
+            unread.place.clone(),
+            unread.reason.clone(),
+            &scope.settings,
+        ));
+    }
+    if args.strict {
+        let unreadable = report.diagnostics.iter_mut().filter(|diagnostic| diagnostic.rule == Rule::UnreadableFile);
+        unreadable.for_each(|diagnostic| diagnostic.level = Level::Error);
+    }
+    report.diagnostics.sort_by(|a, b| (&a.place, a.rule).cmp(&(&b.place, b.rule)));
+    report.summary.files = workspace.reported;
+    report
+}
+
+/// Writes the chosen fixes, file by file; a file that fails is left as it was and becomes a diagnostic.
+fn write_fixes(
+    workspace: &Workspace,
+    checked: &Checked<'_>,
+    threshold: Applicability,
+) -> (Vec<(String, Rewritten)>, Vec<Diagnostic>) {
+    let (mut written, mut failed) = (Vec::new(), Vec::new());
+    for (source, rewritten) in rewritten(workspace, checked, threshold) {
+        let result = rewritten.map_err(|refusal| refusal.to_string()).and_then(|rewritten| {
+            let path = workspace.path_of(&source.path).ok_or("it is not where it was")?;
+            write::replace(path, source.text.as_bytes(), rewritten.text.as_bytes()).map_err(|error| error.to_string())?;
+            Ok(rewritten)
+        });
+        match result {
+            Ok(rewritten) => written.push((source.path.clone(), rewritten)),
+            Err(reason) => failed.extend(not_written(source, &reason, workspace)),
+        }
+    }
+    (written, failed)
+}
+
+fn not_written(source: &SourceFile, reason: &str, workspace: &Workspace) -> Option<Diagnostic> {
+    let place = iamtrim::diagnostic::Place { path: source.path.clone(), file: None, span: Default::default() };
+    let settings = &workspace.scopes.get(source.scope)?.settings;
+    let diagnostic = diagnose::about_file(Rule::UnreadableFile, place, format!("not fixed: {reason}"), settings)?;
+    Some(Diagnostic { level: Level::Error, ..diagnostic })
+}
+
+/// The files that have fixes to make, with the texts that they would have.
+fn rewritten<'a>(
+    workspace: &'a Workspace,
+    checked: &'a Checked<'_>,
+    threshold: Applicability,
+) -> impl Iterator<Item = (&'a SourceFile, Result<Rewritten, iamtrim::verify::Refusal>)> {
+    checked.files.iter().filter_map(move |file| {
+        let source = workspace.sources.get(file.id).filter(|source| source.reported)?;
+        let rewritten = fix::rewritten(&file.judged(source), &file.fixes, threshold).transpose()?;
+        Some((source, rewritten))
+    })
+}
+
+fn count_fixed(report: &Report, written: &[(String, Rewritten)]) -> usize {
+    let fixes: Vec<&String> = written.iter().flat_map(|(_, rewritten)| &rewritten.fixes).collect();
+    report.diagnostics.iter().filter(|diagnostic| diagnostic.fix.as_ref().is_some_and(|fix| fixes.contains(&fix))).count()
+}
+
+/// The sources as they are now that the texts of some were replaced.
+fn with_texts(sources: Sources, written: Vec<(String, Rewritten)>) -> Sources {
+    let mut files = sources.into_files();
+    for (path, rewritten) in written {
+        if let Ok(index) = files.binary_search_by(|file| file.path.cmp(&path))
+            && let Some(file) = files.get_mut(index)
+        {
+            file.replace_text(rewritten.text);
+        }
+    }
+    Sources::new(files)
+}
+
+fn diff(
+    workspace: &Workspace,
+    checked: &Checked<'_>,
+    threshold: Applicability,
+) -> Result<ExitCode, Error> {
+    let mut text = String::new();
+    for (source, rewritten) in rewritten(workspace, checked, threshold) {
+        match rewritten {
+            Ok(rewritten) => text.push_str(&report::diff::render(&source.path, &source.text, &rewritten.text)),
+            Err(refusal) => print::stderr(&format!("{}: not fixed: {refusal}", source.path)),
+        }
+    }
+    let shown = if print::is_terminal() { report::inert::block(&text).into_owned() } else { text };
+    print::stdout(&shown)?;
+    Ok(if shown.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn print_report(report: &Report, workspace: &Workspace, args: &LintArgs) -> Result<(), Error> {
+    let has_color = args.output.is_none() && print::has_color(&args.common.output);
+    let text = match args.format {
+        LintFormat::Human => {
+            report::human::render(report, &workspace.sources, &print::style(has_color, &args.common.output))
+        }
+        LintFormat::Json => report::json::render(report, &workspace.sources, &workspace.catalog),
+    };
+    match &args.output {
+        None => print::stdout(&text).map(|_| ()),
+        Some(path) => std::fs::write(path, text)
+            .map_err(|error| Error::new("cannot write").in_file(path.display().to_string()).because(error)),
+    }
+}
+
+fn exit_code(report: &Report, fail_on: FailOn) -> ExitCode {
+    let least = match fail_on {
+        FailOn::Never => return ExitCode::SUCCESS,
+        FailOn::Note => Level::Note,
+        FailOn::Warning => Level::Warning,
+        FailOn::Error => Level::Error,
+    };
+    let fails = report.diagnostics.iter().any(|diagnostic| diagnostic.level >= least);
+    if fails { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,60 @@
+//! Printing: to a stream, with colours where it can show them; a reader that went away is no failure.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use iamtrim::error::Error;
+use iamtrim::report::inert;
+
+use crate::cli::{Color, OutputArgs};
+
+/// Whether standard output gets colours: as the user asks, or as the environment has it (`NO_COLOR`, `CLICOLOR_FORCE`).
+pub(crate) fn has_color(output: &OutputArgs) -> bool {
+    match output.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+    }
+}
+
+/// Whether standard output is a terminal.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// How wide standard output is, in columns; 100 where it is no terminal, so that files are the same everywhere.
+pub(crate) fn width() -> usize {
+    const OTHERWISE: usize = 100;
+    if !is_terminal() {
+        return OTHERWISE;
+    }
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.filter(|width| (40..=400).contains(width)).unwrap_or(OTHERWISE)
+}
+
+/// Prints a text to standard output, as it is.
+///
+/// # Errors
+/// If that fails otherwise than by the reader going away.
+pub(crate) fn stdout(text: &str) -> Result<ExitCode, Error> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::new("cannot write to standard output").because(error))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Prints lines to standard error; that nobody reads them is no failure.
+pub(crate) fn stderr(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", inert::block(text));
+}
+
+/// Prints why the job cannot be done.
+pub(crate) fn error(error: &Error) {
+    stderr(&format!("error: {error}"));
+    if let Some(help) = error.help_text() {
+        stderr(&format!("help: {help}"));
+    }
+}

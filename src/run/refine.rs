@@ -1,0 +1,92 @@
+//! `iamtrim refine`: one policy document in, the refined one out; nothing on disk changes.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use iamtrim::check::{CheckedFile, check};
+use iamtrim::error::Error;
+use iamtrim::fix;
+use iamtrim::refine::safety::Applicability;
+use iamtrim::rule::Level;
+use iamtrim::settings::Scope;
+use iamtrim::source::{SourceFile, Sources};
+
+use super::lint::today;
+use super::{catalog, evidence, print, settings};
+use crate::cli::RefineArgs;
+
+pub(super) fn run(args: &RefineArgs) -> Result<ExitCode, Error> {
+    let is_stdin = args.policy == Path::new("-");
+    if is_stdin && args.common.findings.iter().any(|path| path == Path::new("-")) {
+        return Err(Error::new("`-` is given for the policy and for the findings").help("name a file for one of them"));
+    }
+    let name = args.policy.display().to_string();
+    let text = read(&args.policy).map_err(|error| Error::new("cannot read the policy").in_file(&name).because(error))?;
+    let scope = scope(args)?;
+    let catalog = catalog::in_use(args.common.catalog.as_deref())?;
+    let mut source = SourceFile::new(name.clone(), text);
+    source.named = true;
+    let sources = Sources::new(vec![source]);
+    let scopes = [scope];
+    let checked = check(&sources, &scopes, &catalog);
+    for diagnostic in checked.report.diagnostics.iter().filter(|d| d.level == Level::Error) {
+        print::stderr(&format!("{name}: {}", diagnostic.message));
+    }
+    let (Some(file), Some(source)) = (checked.files.first(), sources.files().first()) else {
+        return Err(not_a_policy(&name));
+    };
+    if let Some(problem) = file.reading.problems.first() {
+        let position = source.position(problem.span.start);
+        return Err(Error::new(problem.message.clone()).at(name, position.line, position.column));
+    }
+    if file.reading.documents.is_empty() {
+        return Err(not_a_policy(&name));
+    }
+    refined(file, source)
+}
+
+fn refined(file: &CheckedFile<'_>, source: &SourceFile) -> Result<ExitCode, Error> {
+    for fix in file.fixes.iter().filter(|fix| fix.applicability < Applicability::Safe) {
+        let why = fix.withheld.as_deref().unwrap_or_default();
+        let line = fix.edits.as_slice().first().map_or(1, |edit| source.position(edit.span.start).line);
+        print::stderr(&format!("{}:{line}: not safe ({}): {why}", source.path, fix.applicability.word()));
+    }
+    if file.judgements.iter().any(|judgement| judgement.all_gone) {
+        print::stderr(&format!("{}: nothing that the policy allows is used: detach it, or delete it", source.path));
+    }
+    let rewritten = fix::rewritten(&file.judged(source), &file.fixes, Applicability::DisplayOnly)
+        .map_err(|refusal| Error::new(refusal.to_string()).in_file(&source.path))?;
+    print::stdout(rewritten.as_ref().map_or(&source.text, |rewritten| &rewritten.text))
+}
+
+fn not_a_policy(name: &str) -> Error {
+    Error::new("this is no identity policy document")
+        .in_file(name)
+        .help("`refine` takes one JSON document with a `Statement`; `iamtrim policies` says what is found in other files")
+}
+
+/// A file's text, or what standard input holds.
+///
+/// # Errors
+/// The operating system's, or that it is not UTF-8.
+fn read(path: &Path) -> std::io::Result<String> {
+    if path != Path::new("-") {
+        return std::fs::read_to_string(path);
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// The policy belongs to whom the findings speak of: exactly one identity, or those asked for.
+fn scope(args: &RefineArgs) -> Result<Scope, Error> {
+    let today = today();
+    let governed = settings::nearest(&args.policy, &args.common)?;
+    let mut settings = settings::settled(&governed, &args.common, today);
+    let (evidence, _) = evidence::load(&governed, &args.common, today)?;
+    evidence::require_some(&args.common, &governed)?;
+    settings.identities = evidence::one_or_asked_for(&evidence, &args.common)?;
+    settings.bindings.clear();
+    Ok(Scope { settings, evidence })
+}

@@ -1,0 +1,165 @@
+//! What `lint` and `policies` work on: the walked files as sources, each under its scope, and the catalogue.
+
+use std::path::{Path, PathBuf};
+
+use iamtrim::catalog::Catalog;
+use iamtrim::diagnostic::Place;
+use iamtrim::error::Error;
+use iamtrim::settings::Scope;
+use iamtrim::source::{SourceFile, Sources, Span};
+use iamtrim::walk::read::{Loaded, load};
+use iamtrim::walk::{Walk, WalkOptions, WalkedFile};
+use jiff::civil::Date;
+use rayon::prelude::*;
+
+use super::evidence;
+use super::settings;
+use crate::cli::CommonArgs;
+
+/// All that a run works on.
+pub(super) struct Workspace {
+    /// The files that may hold a policy.
+    pub(super) sources: Sources,
+    /// One per configuration.
+    pub(super) scopes: Vec<Scope>,
+    /// The catalogue in use.
+    pub(super) catalog: Catalog,
+    /// How many files are reported, whether or not they could hold a policy.
+    pub(super) reported: usize,
+    /// The reported files that could not be read, and why.
+    pub(super) unread: Vec<Unread>,
+    walked: Vec<WalkedFile>,
+}
+
+/// A file that could not be read, and why.
+pub(super) struct Unread {
+    /// Where.
+    pub(super) place: Place,
+    /// Which scope governs it.
+    pub(super) scope: usize,
+    /// Why.
+    pub(super) reason: String,
+}
+
+/// What decides which files a run reads.
+pub(super) struct Selection<'a> {
+    /// What is reported.
+    pub(super) paths: &'a [PathBuf],
+    /// Whether ignore files are passed over.
+    pub(super) no_ignore: bool,
+    /// What today is.
+    pub(super) today: Date,
+    /// Whether a run without findings is one at all.
+    pub(super) needs_findings: bool,
+}
+
+impl Workspace {
+    /// Walks, reads the evidence, and loads what may hold a policy.
+    ///
+    /// # Errors
+    /// If paths, configuration, findings or catalogue cannot be used.
+    pub(super) fn open(selection: &Selection<'_>, common: &CommonArgs) -> Result<Self, Error> {
+        let current_dir = current_dir()?;
+        let options = WalkOptions {
+            paths: selection.paths.to_vec(),
+            no_ignore: selection.no_ignore,
+            config: common.config.clone(),
+            current_dir,
+        };
+        let catalog = super::catalog::in_use(common.catalog.as_deref())?;
+        let mut walk = Walk::new(&options)?;
+        let (scopes, exports) = scopes(&walk, selection, common)?;
+        walk = walk.without(&exports);
+        check_anonymous(&scopes, &walk, common)?;
+        let loaded: Vec<Loaded> = walk.files.par_iter().map(load).collect();
+        let mut workspace = Self {
+            sources: Sources::default(),
+            scopes,
+            catalog,
+            reported: walk.files.iter().filter(|file| file.reported).count(),
+            unread: walk.problems.iter().map(|problem| Unread::new(&problem.display, 0, problem.reason.clone())).collect(),
+            walked: Vec::new(),
+        };
+        workspace.take(walk.files, loaded);
+        Ok(workspace)
+    }
+
+    fn take(&mut self, files: Vec<WalkedFile>, loaded: Vec<Loaded>) {
+        let mut sources = Vec::new();
+        for (file, loaded) in files.into_iter().zip(loaded) {
+            match loaded {
+                Loaded::NotOurs => {}
+                Loaded::Problem(reason) if file.reported => {
+                    self.unread.push(Unread::new(&file.display, file.scope, reason));
+                }
+                Loaded::Problem(_) => {}
+                Loaded::Text(text) => {
+                    sources.push(source(&file, text));
+                    self.walked.push(file);
+                }
+            }
+        }
+        self.walked.sort_by(|a, b| a.display.cmp(&b.display));
+        self.sources = Sources::new(sources);
+    }
+
+    /// Where a source is on disk.
+    pub(super) fn path_of(&self, display: &str) -> Option<&Path> {
+        let index = self.walked.binary_search_by(|file| file.display.as_str().cmp(display)).ok()?;
+        self.walked.get(index).map(|file| file.path.as_path())
+    }
+}
+
+impl Unread {
+    fn new(path: &str, scope: usize, reason: String) -> Self {
+        Self { place: Place { path: path.to_owned(), file: None, span: Span::default() }, scope, reason }
+    }
+}
+
+fn source(file: &WalkedFile, text: String) -> SourceFile {
+    let read_only = match file {
+        WalkedFile { leaves_root: true, .. } => Some("it lies outside of the repository"),
+        WalkedFile { ignored: true, .. } => Some("git ignores it"),
+        _ => None,
+    };
+    let mut source = SourceFile::new(file.display.clone(), text);
+    source.scope = file.scope;
+    source.reported = file.reported;
+    source.named = file.named;
+    source.read_only = read_only;
+    source
+}
+
+/// The folder that relative paths start from.
+///
+/// # Errors
+/// If it is gone.
+pub(super) fn current_dir() -> Result<PathBuf, Error> {
+    std::env::current_dir().map_err(|error| Error::new("cannot tell the current folder").because(error))
+}
+
+/// Settings and evidence of each scope, and the files that the evidence was read from.
+fn scopes(walk: &Walk, selection: &Selection<'_>, common: &CommonArgs) -> Result<(Vec<Scope>, Vec<PathBuf>), Error> {
+    let (mut scopes, mut exports) = (Vec::new(), Vec::new());
+    let has_findings = !common.findings.is_empty() || walk.configs.iter().any(|scope| !scope.config.findings.is_empty());
+    if selection.needs_findings && !has_findings {
+        return Err(evidence::none());
+    }
+    for governed in &walk.configs {
+        let settings = settings::settled(governed, common, selection.today);
+        let (evidence, read) = evidence::load(governed, common, selection.today)?;
+        scopes.push(Scope { settings, evidence });
+        exports.extend(read);
+    }
+    Ok((scopes, exports))
+}
+
+/// An export that names no identity speaks of the policy files named; a folder does not say which.
+fn check_anonymous(scopes: &[Scope], walk: &Walk, common: &CommonArgs) -> Result<(), Error> {
+    let is_anonymous = scopes.iter().any(|scope| scope.evidence.anonymous.is_some());
+    if !is_anonymous || !common.identity.is_empty() || walk.files.iter().any(|file| file.named) {
+        return Ok(());
+    }
+    Err(Error::new("the findings name no identity, and no policy file is named")
+        .help("name the policy file, or say whom the findings are about with `--identity`"))
+}
