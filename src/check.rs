@@ -168,7 +168,7 @@ fn of_export(rule: Rule, export: &Export, message: String, settings: &Settings) 
 }
 
 fn stale(export: &Export, settings: &Settings) -> Option<Diagnostic> {
-    let (max_age, analyzed) = (settings.max_age?, export.analyzed_at?.to_zoned(TimeZone::UTC).date());
+    let (max_age, analyzed) = (settings.max_age()?, export.analyzed_at?.to_zoned(TimeZone::UTC).date());
     let age = (settings.today - analyzed).get_days();
     let message = format!("the newest finding is of {analyzed}, {age} days ago, more than {max_age}");
     let stale = (age > max_age).then(|| of_export(Rule::StaleFindings, export, message, settings)).flatten()?;

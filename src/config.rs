@@ -22,21 +22,6 @@ pub const FILE_NAME: &str = ".iamtrim.yaml";
 /// The size above which a configuration is refused, in bytes.
 pub const MAX_SIZE: usize = 1024 * 1024;
 
-/// The rules whose level can be set.
-pub const RULE_IDS: [&str; 11] = [
-    "unused-action",
-    "unused-service",
-    "partly-used-wildcard",
-    "broad-grant",
-    "unused-role",
-    "unused-user-credentials",
-    "unneeded-allow",
-    "stale-findings",
-    "unreadable-file",
-    "unknown-action",
-    "unmatched-finding",
-];
-
 /// Settings of iamtrim for the folder this file lies in and all folders below that have none of their own.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case", expecting = "keys and values, as in `max-age: 90d`")]
@@ -167,7 +152,7 @@ impl Config {
     }
 
     /// The bindings whose glob matches a file, in the order written.
-    pub fn bindings_for<'c>(&'c self, path: &'c str) -> impl Iterator<Item = &'c Binding> {
+    pub fn bindings_for<'c>(&'c self, path: &str) -> impl Iterator<Item = &'c Binding> {
         self.bindings.iter().filter(move |binding| binding.policy.glob.matches(path))
     }
 

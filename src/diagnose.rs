@@ -108,8 +108,8 @@ impl Subject<'_, '_> {
         let place = Place { path: self.judged.file.path.clone(), file: Some(self.judged.id), span: self.in_file(span) };
         let mut diagnostic = about_file(rule, place, message, self.settings)?;
         let is_guess = self.whose().is_guess();
-        if is_guess && rule != Rule::UnknownAction {
-            diagnostic.level = diagnostic.level.min(self.settings.guesses);
+        if is_guess && !self.settings.trusts_guesses() {
+            diagnostic.level = Level::Note;
         }
         let address = self.document.address();
         diagnostic.fingerprint =

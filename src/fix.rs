@@ -9,7 +9,6 @@ use crate::judge::Judgement;
 use crate::policy::arn::IdentityKind;
 use crate::refine::safety::{Applicability, Safety};
 use crate::rewrite::{self, StatementChange};
-use crate::rule::Level;
 use crate::settings::Settings;
 use crate::source::{FileId, SourceFile, layer_text};
 use crate::template::{Document, DocumentKind, FileReading};
@@ -212,7 +211,7 @@ fn safety(
             Standing::Usable(_) | Standing::WhollyUnused => {}
         }
         if owner.certainty == Certainty::Guess {
-            let limit = if settings.guesses > Level::Note { Applicability::Unsafe } else { Applicability::DisplayOnly };
+            let limit = if settings.trusts_guesses() { Applicability::Unsafe } else { Applicability::DisplayOnly };
             safety.lower_to(limit, format!("that it belongs to `{}` is a guess from its path", owner.name()));
         } else if let Some(account) = &owner.only_seen_in {
             safety.lower_to(Applicability::Unsafe, format!("`{}` is only seen in account {account}", owner.name()));

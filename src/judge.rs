@@ -100,8 +100,8 @@ pub fn judge<'e>(document: &Document, file: &SourceFile, scope: &'e Scope, catal
     let limits = Limits {
         catalog_date: catalog.date(),
         finding_date,
-        catalog_lag: scope.settings.catalog_lag,
-        max_entries: scope.settings.max_entries,
+        catalog_lag: scope.settings.catalog_lag(),
+        max_entries: scope.settings.max_entries(),
     };
     let mut bench = Bench { catalog, claims, settings: &scope.settings, limits, services: BTreeMap::new() };
     let statements: Vec<_> = document.policy.statements.iter().map(|statement| bench.statement(statement)).collect();

@@ -1,10 +1,8 @@
 //! What the user wants, settled: configuration and command line together, as the core needs it.
 
-use std::collections::BTreeMap;
-
-use globset::GlobMatcher;
 use jiff::civil::Date;
 
+use crate::config::{self, Age, Config, Guesses};
 use crate::finding::Evidence;
 use crate::policy::action::ActionPattern;
 use crate::policy::wildcard::Wildcard;
@@ -22,97 +20,92 @@ pub struct Scope {
 /// What the user wants.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The folder of the configuration as paths show it, with a `/` at its end; empty for the root.
-    pub folder: String,
     /// What today is.
     pub today: Date,
     /// Whose findings are asked for on the command line: ARNs or names.
     pub identities: Vec<String>,
-    /// Where files are deployed: globs relative to the folder, and account ids.
-    pub accounts: Vec<(GlobMatcher, Vec<String>)>,
-    /// Whose a policy is, by the user's word.
-    pub bindings: Vec<Binding>,
-    /// What is kept on purpose.
-    pub allow: Vec<Allow>,
-    /// Levels other than the rules' own; `None` is off.
-    pub levels: BTreeMap<Rule, Option<Level>>,
-    /// The most that a diagnostic weighs that is known by a guess only.
-    pub guesses: Level,
     /// The most that a stale export weighs.
     pub staleness: Level,
-    /// How many days old an export may be; `None` for never mind.
-    pub max_age: Option<i32>,
-    /// How many days the catalogue may be older than a finding; `None` for never mind.
-    pub catalog_lag: Option<i32>,
-    /// Into how many entries a wildcard may turn for its fix to be safe.
-    pub max_entries: usize,
-}
-
-/// Whose a policy is, by the user's word.
-#[derive(Debug, Clone)]
-pub struct Binding {
-    /// Paths, relative to the folder.
-    pub policy: GlobMatcher,
-    /// The address inside the file; any if `None`.
-    pub address: Option<String>,
-    /// ARNs or names.
-    pub identities: Vec<String>,
+    folder: String,
+    config: Config,
+    allow: Vec<Allow>,
 }
 
 /// Actions of an identity that stay although reported.
 #[derive(Debug, Clone)]
-pub struct Allow {
-    /// Over ARNs.
-    pub identity: Wildcard,
-    /// Over `service:Name`.
-    pub action: ActionPattern,
-    /// The day after which it holds no more.
-    pub until: Option<Date>,
+struct Allow {
+    identity: Wildcard,
+    action: ActionPattern,
+    until: Option<Date>,
 }
 
 impl Settings {
-    /// The defaults, on the day `today`.
+    /// The settings of a configuration on the day `today`.
+    ///
+    /// `folder` is the configuration's folder as paths show it; empty for the root.
     #[must_use]
-    pub fn on(today: Date) -> Self {
+    pub fn new(config: Config, folder: &str, today: Date) -> Self {
+        let allow = config.allow.iter().map(|allow| Allow {
+            identity: Wildcard::new(&*allow.identity),
+            action: ActionPattern::new(&*allow.action),
+            until: allow.until,
+        });
         Self {
-            folder: String::new(),
             today,
             identities: Vec::new(),
-            accounts: Vec::new(),
-            bindings: Vec::new(),
-            allow: Vec::new(),
-            levels: BTreeMap::new(),
-            guesses: Level::Note,
-            staleness: Level::Warning,
-            max_age: Some(90),
-            catalog_lag: Some(90),
-            max_entries: 50,
+            staleness: Level::Error,
+            folder: if folder.is_empty() { String::new() } else { format!("{folder}/") },
+            allow: allow.collect(),
+            config,
         }
     }
 
     /// The level of a rule; `None` if it is off.
     #[must_use]
     pub fn level(&self, rule: Rule) -> Option<Level> {
-        self.levels.get(&rule).copied().unwrap_or(Some(rule.info().level))
+        let info = rule.info();
+        match self.config.level(info.id) {
+            None => Some(info.level),
+            Some(config::Level::Off) => None,
+            Some(config::Level::Note) => Some(Level::Note),
+            Some(config::Level::Warning) => Some(Level::Warning),
+            Some(config::Level::Error) => Some(Level::Error),
+        }
     }
 
-    /// A path relative to the folder; the path itself if it lies elsewhere.
+    /// Whether what is known by a guess only is reported and fixed like what is known.
     #[must_use]
-    pub fn relative<'p>(&self, path: &'p str) -> &'p str {
-        path.strip_prefix(&self.folder).unwrap_or(path)
+    pub fn trusts_guesses(&self) -> bool {
+        self.config.guesses == Guesses::Warning
+    }
+
+    /// How many days old an export may be; `None` for never mind.
+    #[must_use]
+    pub fn max_age(&self) -> Option<i32> {
+        days(self.config.max_age)
+    }
+
+    /// How many days the catalogue may be older than a finding; `None` for never mind.
+    #[must_use]
+    pub fn catalog_lag(&self) -> Option<i32> {
+        days(self.config.catalog_lag)
+    }
+
+    /// Into how many entries a wildcard may turn for its fix to be safe.
+    #[must_use]
+    pub fn max_entries(&self) -> usize {
+        self.config.max_entries.0 as usize
     }
 
     /// Who is bound to the document at `address` of the file at `path`, in the order written, each once.
     #[must_use]
     pub fn bound(&self, path: &str, address: &str) -> Vec<&str> {
-        let relative = self.relative(path);
-        let speaks_of = |binding: &&Binding| {
-            binding.policy.is_match(relative) && binding.address.as_deref().is_none_or(|wanted| wanted == address)
-        };
+        let bindings = self.config.bindings_for(self.relative(path));
+        let speaking = bindings.filter(|binding| binding.policy.address.as_deref().is_none_or(|wanted| wanted == address));
         let mut bound = Vec::new();
-        for identity in self.bindings.iter().filter(speaks_of).flat_map(|binding| &binding.identities) {
-            if !bound.contains(&identity.as_str()) {
-                bound.push(identity.as_str());
+        for identity in speaking.flat_map(|binding| &binding.identities).map(config::IdentityRef::as_str) {
+            if !bound.contains(&identity) {
+                bound.push(identity);
             }
         }
         bound
@@ -121,9 +114,7 @@ impl Settings {
     /// The accounts that the file at `path` is deployed to, where the user says so.
     #[must_use]
     pub fn deployed_to(&self, path: &str) -> Vec<&str> {
-        let relative = self.relative(path);
-        let matching = self.accounts.iter().filter(|(glob, _)| glob.is_match(relative));
-        matching.flat_map(|(_, accounts)| accounts).map(String::as_str).collect()
+        self.config.accounts_for(self.relative(path)).into_iter().map(config::AccountId::as_str).collect()
     }
 
     /// The actions that are kept on purpose for an identity today.
@@ -131,5 +122,17 @@ impl Settings {
     pub fn allowed(&self, arn: &str) -> Vec<&ActionPattern> {
         let holds = |allow: &&Allow| allow.identity.matches(arn) && allow.until.is_none_or(|until| self.today <= until);
         self.allow.iter().filter(holds).map(|allow| &allow.action).collect()
+    }
+
+    /// A path relative to the folder; the path itself if it lies elsewhere.
+    fn relative<'p>(&self, path: &'p str) -> &'p str {
+        path.strip_prefix(&self.folder).unwrap_or(path)
+    }
+}
+
+fn days(age: Age) -> Option<i32> {
+    match age {
+        Age::Days(days) => i32::try_from(days.0).ok(),
+        Age::Never => None,
     }
 }

@@ -4,14 +4,15 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 use std::borrow::Cow;
 
-use super::{Age, Config, FindingsEntry, Glob, IdentityRef, Level, PolicyPattern, RULE_IDS};
+use super::{Age, Config, FindingsEntry, Glob, IdentityRef, Level, PolicyPattern};
+use crate::rule::RULES;
 
 const DAYS: &str = "[0-9]{1,5}d";
 const ARN: &str = "^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user|group)/.+$";
 
 pub(super) fn levels(generator: &mut SchemaGenerator) -> Schema {
     let level = generator.subschema_for::<Level>();
-    let rules: serde_json::Map<_, _> = RULE_IDS.iter().map(|id| ((*id).to_owned(), level.clone().to_value())).collect();
+    let rules: serde_json::Map<_, _> = RULES.iter().map(|rule| (rule.id.to_owned(), level.clone().to_value())).collect();
     json_schema!({ "type": "object", "properties": rules, "additionalProperties": false })
 }
 
@@ -87,7 +88,7 @@ fn the_schema_knows_every_key_and_rule() {
     }
     assert_eq!(documented.matches("\n### `").count(), keys.len());
     assert_eq!(schema["additionalProperties"], json!(false));
-    for id in RULE_IDS {
+    for id in RULES.iter().map(|rule| rule.id) {
         assert!(documented.contains(&format!("`{id}`")), "{id} is not documented");
         assert!(schema["properties"]["levels"]["properties"][id].is_object(), "{id}");
     }

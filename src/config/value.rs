@@ -9,8 +9,9 @@ use serde::de::{self, Deserializer, Visitor};
 
 use super::nearest::nearest;
 use super::text::{Fault, FromText, deserialize_from_text, word};
-use super::{MaxEntries, RULE_IDS};
+use super::MaxEntries;
 use crate::policy::arn::IdentityArn;
+use crate::rule::RULES;
 
 /// Longer globs are refused: what compiles them goes as deep as their braces do.
 const MAX_GLOB: usize = 1000;
@@ -117,6 +118,17 @@ deserialize_from_text!(
 impl Default for Age {
     fn default() -> Self {
         Self::Days(Days(90))
+    }
+}
+
+impl IdentityRef {
+    /// The ARN or the name, as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Arn(arn) => arn.as_str(),
+            Self::Name(name) => name,
+        }
     }
 }
 
@@ -270,7 +282,7 @@ impl FromText for RuleId {
     const WHAT: &'static str = "the id of a rule";
 
     fn from_text(text: &str) -> Result<Self, Fault> {
-        let words = RULE_IDS.map(|id| (id, id));
+        let words: Vec<_> = RULES.iter().map(|rule| (rule.id, rule.id)).collect();
         one_of(text, "a rule", &words).map(|id| Self(id.to_owned()))
     }
 }
