@@ -1,22 +1,36 @@
 //! Which actions exist: one dated list of every IAM action, looked up in place.
 //!
-//! Does not know policies or findings.
+//! The list is a text, `data/catalog.txt`: a line `@s3` per service, in order of the prefixes, and under it a line per
+//! action, in order of the lower-case names, each with a mark for how its use can be seen (` +~`) or that it is
+//! retired (`-`). Lookups bisect that text; nothing is parsed at start-up. Does not know policies or findings.
+
+pub mod build;
+pub mod read;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt::Write as _;
 
 use jiff::civil::Date;
+use memchr::memmem;
 
-/// Every known IAM action, by service. Lookups ignore ASCII case and parse nothing up front.
-#[derive(Debug, Clone)]
+/// The first line of every catalogue file; the second may be `# date 2026-09-26`.
+pub const HEADER: &str = "# iamtrim catalogue 1";
+
+const DATE_LINE: &str = "# date ";
+const RETIRED: char = '-';
+
+/// Every known IAM action, by service. Lookups ignore ASCII case.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catalog {
     text: Cow<'static, str>,
-    date: Option<Date>,
 }
 
 /// One service of a [`Catalog`].
 #[derive(Debug, Clone, Copy)]
 pub struct Service<'c> {
     prefix: &'c str,
+    /// Its lines, each with a line end.
     body: &'c str,
 }
 
@@ -41,44 +55,120 @@ pub enum Tracking {
     CrossServiceOnly,
 }
 
+impl Tracking {
+    fn mark(self) -> char {
+        match self {
+            Self::Tracked => '+',
+            Self::Untracked => ' ',
+            Self::CrossServiceOnly => '~',
+        }
+    }
+
+    fn of_mark(mark: char) -> Option<Self> {
+        [Self::Tracked, Self::Untracked, Self::CrossServiceOnly].into_iter().find(|tracking| tracking.mark() == mark)
+    }
+}
+
 impl Catalog {
     /// The catalogue built into the program.
     #[must_use]
     pub fn embedded() -> Self {
-        Self { text: Cow::Borrowed(include_str!("../data/catalog.txt")), date: Some(jiff::civil::date(2026, 9, 26)) }
+        Self { text: Cow::Borrowed(include_str!("../data/catalog.txt")) }
+    }
+
+    /// The whole catalogue in the form that is committed and that `--catalog` reads.
+    #[must_use]
+    pub fn as_text(&self) -> &str {
+        &self.text
     }
 
     /// The day the list was taken, where it says so.
     #[must_use]
     pub fn date(&self) -> Option<Date> {
-        self.date
+        self.text.lines().nth(1)?.strip_prefix(DATE_LINE)?.parse().ok()
     }
 
-    /// The service with this prefix, in any case; retired services that have no current action are not services.
+    /// The same catalogue, taken on another day.
+    #[must_use]
+    pub fn dated(&self, date: Date) -> Self {
+        let rest = self.text.get(self.first_section()..).unwrap_or_default();
+        Self { text: format!("{HEADER}\n{DATE_LINE}{date}\n{rest}").into() }
+    }
+
+    /// The service with this prefix, in any case; one of which every action is retired is none.
     #[must_use]
     pub fn service(&self, prefix: &str) -> Option<Service<'_>> {
-        let found = self.find(prefix)?;
-        found.actions().next().is_some().then_some(found)
+        self.section(prefix).filter(|service| service.actions().next().is_some())
     }
 
-    fn find(&self, prefix: &str) -> Option<Service<'_>> {
-        let wanted = format!("\n@{}\n", prefix.to_ascii_lowercase());
-        let at = self.text.find(&wanted)? + 2;
-        let rest = self.text.get(at..)?;
-        let (prefix, rest) = rest.split_once('\n')?;
-        Some(Service { prefix, body: rest.split_once("\n@").map_or(rest, |(body, _)| body) })
+    /// The services that have current actions, in order of their prefixes.
+    pub fn services(&self) -> impl Iterator<Item = Service<'_>> {
+        self.sections().filter(|service| service.actions().next().is_some())
     }
 
     /// How many services and current actions there are.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
-        (456, 22091)
+        self.services().fold((0, 0), |(services, actions), service| (services + 1, actions + service.actions().count()))
     }
 
-    /// The names that a service with this prefix once had and has no more.
+    /// The names that the service with this prefix once had and has no more.
     pub fn retired(&self, prefix: &str) -> impl Iterator<Item = &str> {
-        self.find(prefix).into_iter().flat_map(|s| s.body.lines()).filter_map(|line| line.strip_prefix('-'))
+        self.section(prefix)
+            .into_iter()
+            .flat_map(|service| service.lines())
+            .filter_map(|line| line.strip_prefix(RETIRED))
     }
+
+    fn sections(&self) -> impl Iterator<Item = Service<'_>> {
+        let mut at = self.first_section();
+        std::iter::from_fn(move || {
+            let section = self.section_at(at)?;
+            at += 2 + section.prefix.len() + section.body.len();
+            Some(section)
+        })
+    }
+
+    fn first_section(&self) -> usize {
+        if self.text.starts_with('@') {
+            0
+        } else {
+            memmem::find(self.text.as_bytes(), b"\n@").map_or(usize::MAX, |at| at + 1)
+        }
+    }
+
+    /// The section whose `@` stands at `at`.
+    fn section_at(&self, at: usize) -> Option<Service<'_>> {
+        let (prefix, rest) = self.text.get(at..)?.strip_prefix('@')?.split_once('\n')?;
+        let end = if rest.starts_with('@') {
+            0
+        } else {
+            memmem::find(rest.as_bytes(), b"\n@").map_or(rest.len(), |at| at + 1)
+        };
+        Some(Service { prefix, body: rest.get(..end)? })
+    }
+
+    /// Bisects the text by the lines that begin with `@`.
+    fn section(&self, prefix: &str) -> Option<Service<'_>> {
+        let (mut low, mut high) = (self.first_section(), self.text.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let before = memmem::rfind(self.text.as_bytes().get(low..=middle)?, b"\n@");
+            let at = before.map_or(low, |offset| low + offset + 1);
+            let here = self.text.get(at + 1..)?.split('\n').next()?;
+            match compare(here, prefix) {
+                Ordering::Equal => return self.section_at(at),
+                Ordering::Greater => high = at,
+                Ordering::Less => low = at + 1 + memmem::find(self.text.as_bytes().get(at..high)?, b"\n@")?,
+            }
+        }
+        None
+    }
+}
+
+/// Order of names without ASCII case.
+fn compare(a: &str, b: &str) -> Ordering {
+    a.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(b.bytes().map(|byte| byte.to_ascii_lowercase()))
 }
 
 impl<'c> Service<'c> {
@@ -90,21 +180,127 @@ impl<'c> Service<'c> {
 
     /// The current actions, in order of their lower-case names. Retired names are not among them.
     pub fn actions(&self) -> impl Iterator<Item = CatalogAction<'c>> + use<'c> {
-        self.body.lines().filter_map(|line| {
-            let (mark, name) = line.split_at_checked(1)?;
-            let tracking = match mark {
-                "+" => Tracking::Tracked,
-                "~" => Tracking::CrossServiceOnly,
-                " " => Tracking::Untracked,
-                _ => return None,
-            };
-            Some(CatalogAction { name, tracking })
-        })
+        self.lines().filter_map(action)
     }
 
     /// The current action of this name, in any case.
     #[must_use]
     pub fn action(&self, name: &str) -> Option<CatalogAction<'c>> {
-        self.actions().find(|action| action.name.eq_ignore_ascii_case(name))
+        let (mut low, mut high) = (0, self.body.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let before = memchr::memrchr(b'\n', self.body.as_bytes().get(low..middle)?);
+            let at = before.map_or(low, |offset| low + offset + 1);
+            let line = self.body.get(at..)?.split('\n').next()?;
+            match compare(line.get(1..)?, name) {
+                Ordering::Equal => return action(line),
+                Ordering::Greater => high = at,
+                Ordering::Less => low = at + line.len() + 1,
+            }
+        }
+        None
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &'c str> + use<'c> {
+        self.body.lines()
+    }
+}
+
+fn action(line: &str) -> Option<CatalogAction<'_>> {
+    let (mark, name) = line.split_at_checked(1)?;
+    Some(CatalogAction { name, tracking: Tracking::of_mark(mark.chars().next()?)? })
+}
+
+/// What a catalogue is made of, before it is written as text: by prefix and lower-case name.
+#[derive(Debug, Default)]
+struct Draft {
+    services: std::collections::BTreeMap<String, std::collections::BTreeMap<String, (String, Option<Tracking>)>>,
+}
+
+impl Draft {
+    /// Adds an action; one without tracking is retired.
+    fn add(&mut self, prefix: &str, name: &str, tracking: Option<Tracking>) {
+        let service = self.services.entry(prefix.to_ascii_lowercase()).or_default();
+        service.insert(name.to_ascii_lowercase(), (name.to_owned(), tracking));
+    }
+
+    fn has(&self, prefix: &str, name: &str) -> bool {
+        self.services.get(prefix).is_some_and(|service| service.contains_key(&name.to_ascii_lowercase()))
+    }
+
+    fn finish(self, date: Option<Date>) -> Catalog {
+        let mut text = format!("{HEADER}\n");
+        // Writing to a string cannot fail.
+        if let Some(date) = date {
+            let _ = writeln!(text, "{DATE_LINE}{date}");
+        }
+        for (prefix, actions) in self.services {
+            let _ = writeln!(text, "@{prefix}");
+            for (name, tracking) in actions.into_values() {
+                let _ = writeln!(text, "{}{name}", tracking.map_or(RETIRED, Tracking::mark));
+            }
+        }
+        Catalog { text: Cow::Owned(text) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_service_and_action_is_found_in_any_case() {
+        let catalog = Catalog::embedded();
+        for service in catalog.services() {
+            let found = catalog.service(&service.prefix().to_ascii_uppercase()).expect(service.prefix());
+            assert_eq!(found.prefix(), service.prefix());
+            let names: Vec<&str> = service.actions().map(|action| action.name).collect();
+            assert!(names.is_sorted_by(|a, b| compare(a, b) == Ordering::Less), "{}", service.prefix());
+            for action in service.actions() {
+                assert_eq!(found.action(&action.name.to_ascii_uppercase()), Some(action));
+            }
+        }
+    }
+
+    #[test]
+    fn the_catalogue_says_what_it_holds() {
+        let catalog = Catalog::embedded();
+        assert_eq!(catalog.counts(), (456, 22_091));
+        assert_eq!(catalog.date(), Some(jiff::civil::date(2026, 9, 26)));
+    }
+
+    #[test]
+    fn lookups_by_name() {
+        let catalog = Catalog::embedded();
+        let cases = [
+            ("s3", "GetObject", Some(Tracking::Untracked)),
+            ("S3", "getbucketacl", Some(Tracking::Tracked)),
+            ("iam", "PassRole", Some(Tracking::CrossServiceOnly)),
+            ("acm", "DeleteCertificate", Some(Tracking::Tracked)),
+            ("acm-pca", "IssueCertificate", Some(Tracking::Untracked)),
+            ("rds-db", "connect", Some(Tracking::Untracked)),
+            ("vpc-lattice", "AssociateViaAWSService-EventsAndStates", Some(Tracking::Untracked)),
+            ("a2c", "GetContainerizationJobDetails", Some(Tracking::Untracked)),
+            ("s3", "HeadBucket", None),
+            ("s", "GetObject", None),
+            ("", "", None),
+            ("zzz", "x", None),
+        ];
+        for (prefix, name, expected) in cases {
+            let found = catalog.service(prefix).and_then(|service| service.action(name));
+            assert_eq!(found.map(|action| action.tracking), expected, "{prefix}:{name}");
+        }
+    }
+
+    #[test]
+    fn retired_names_are_known_but_are_no_actions() {
+        let catalog = Catalog::embedded();
+        let retired = catalog.sections().flat_map(|service| catalog.retired(service.prefix())).count();
+        assert_eq!(retired, 251);
+        for service in catalog.sections() {
+            for name in catalog.retired(service.prefix()) {
+                assert_eq!(service.action(name), None, "{}:{name}", service.prefix());
+            }
+        }
     }
 }

@@ -101,7 +101,8 @@ impl Settings {
     #[must_use]
     pub fn bound(&self, path: &str, address: &str) -> Vec<&str> {
         let bindings = self.config.bindings_for(self.relative(path));
-        let speaking = bindings.filter(|binding| binding.policy.address.as_deref().is_none_or(|wanted| wanted == address));
+        let speaking =
+            bindings.filter(|binding| binding.policy.address.as_deref().is_none_or(|wanted| wanted == address));
         let mut bound = Vec::new();
         for identity in speaking.flat_map(|binding| &binding.identities).map(config::IdentityRef::as_str) {
             if !bound.contains(&identity) {

@@ -12,7 +12,8 @@ const ARN: &str = "^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user|group)/.+$";
 
 pub(super) fn levels(generator: &mut SchemaGenerator) -> Schema {
     let level = generator.subschema_for::<Level>();
-    let rules: serde_json::Map<_, _> = RULES.iter().map(|rule| (rule.id.to_owned(), level.clone().to_value())).collect();
+    let rules: serde_json::Map<_, _> =
+        RULES.iter().map(|rule| (rule.id.to_owned(), level.clone().to_value())).collect();
     json_schema!({ "type": "object", "properties": rules, "additionalProperties": false })
 }
 

@@ -7,9 +7,9 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
+use super::MaxEntries;
 use super::nearest::nearest;
 use super::text::{Fault, FromText, deserialize_from_text, word};
-use super::MaxEntries;
 use crate::policy::arn::IdentityArn;
 use crate::rule::RULES;
 

@@ -40,7 +40,8 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         let fixed = count_fixed(&checked.report, &written);
         drop(checked);
         workspace.sources = with_texts(std::mem::take(&mut workspace.sources), written);
-        let mut report = complete(check(&workspace.sources, &workspace.scopes, &workspace.catalog).report, &workspace, args);
+        let mut report =
+            complete(check(&workspace.sources, &workspace.scopes, &workspace.catalog).report, &workspace, args);
         report.summary.fixed = fixed;
         report.diagnostics.extend(failed);
         report
@@ -86,7 +87,8 @@ fn write_fixes(
     for (source, rewritten) in rewritten(workspace, checked, threshold) {
         let result = rewritten.map_err(|refusal| refusal.to_string()).and_then(|rewritten| {
             let path = workspace.path_of(&source.path).ok_or("it is not where it was")?;
-            write::replace(path, source.text.as_bytes(), rewritten.text.as_bytes()).map_err(|error| error.to_string())?;
+            write::replace(path, source.text.as_bytes(), rewritten.text.as_bytes())
+                .map_err(|error| error.to_string())?;
             Ok(rewritten)
         });
         match result {
@@ -119,7 +121,11 @@ fn rewritten<'a>(
 
 fn count_fixed(report: &Report, written: &[(String, Rewritten)]) -> usize {
     let fixes: Vec<&String> = written.iter().flat_map(|(_, rewritten)| &rewritten.fixes).collect();
-    report.diagnostics.iter().filter(|diagnostic| diagnostic.fix.as_ref().is_some_and(|fix| fixes.contains(&fix))).count()
+    report
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.fix.as_ref().is_some_and(|fix| fixes.contains(&fix)))
+        .count()
 }
 
 /// The sources as they are now that the texts of some were replaced.
@@ -135,11 +141,7 @@ fn with_texts(sources: Sources, written: Vec<(String, Rewritten)>) -> Sources {
     Sources::new(files)
 }
 
-fn diff(
-    workspace: &Workspace,
-    checked: &Checked<'_>,
-    threshold: Applicability,
-) -> Result<ExitCode, Error> {
+fn diff(workspace: &Workspace, checked: &Checked<'_>, threshold: Applicability) -> Result<ExitCode, Error> {
     let mut text = String::new();
     for (source, rewritten) in rewritten(workspace, checked, threshold) {
         match rewritten {

@@ -48,7 +48,8 @@ fn line(out: &mut String, text: &str) {
 }
 
 fn policy_lines(out: &mut String, policy: &PolicyListing, sources: &Sources, with_entries: bool) {
-    let address = if policy.address.is_empty() { String::new() } else { format!(" at {}", inert::line(&policy.address)) };
+    let address =
+        if policy.address.is_empty() { String::new() } else { format!(" at {}", inert::line(&policy.address)) };
     line(out, &format!("{}  {} {}{address}", shown(&policy.place, sources), policy.kind, policy.format));
     if policy.identities.is_empty() {
         line(out, "  belongs to nobody known");

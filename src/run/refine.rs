@@ -22,7 +22,8 @@ pub(super) fn run(args: &RefineArgs) -> Result<ExitCode, Error> {
         return Err(Error::new("`-` is given for the policy and for the findings").help("name a file for one of them"));
     }
     let name = args.policy.display().to_string();
-    let text = read(&args.policy).map_err(|error| Error::new("cannot read the policy").in_file(&name).because(error))?;
+    let text =
+        read(&args.policy).map_err(|error| Error::new("cannot read the policy").in_file(&name).because(error))?;
     let scope = scope(args)?;
     let catalog = catalog::in_use(args.common.catalog.as_deref())?;
     let mut source = SourceFile::new(name.clone(), text);
@@ -61,9 +62,9 @@ fn refined(file: &CheckedFile<'_>, source: &SourceFile) -> Result<ExitCode, Erro
 }
 
 fn not_a_policy(name: &str) -> Error {
-    Error::new("this is no identity policy document")
-        .in_file(name)
-        .help("`refine` takes one JSON document with a `Statement`; `iamtrim policies` says what is found in other files")
+    Error::new("this is no identity policy document").in_file(name).help(
+        "`refine` takes one JSON document with a `Statement`; `iamtrim policies` says what is found in other files",
+    )
 }
 
 /// A file's text, or what standard input holds.

@@ -77,7 +77,11 @@ impl Workspace {
             scopes,
             catalog,
             reported: walk.files.iter().filter(|file| file.reported).count(),
-            unread: walk.problems.iter().map(|problem| Unread::new(&problem.display, 0, problem.reason.clone())).collect(),
+            unread: walk
+                .problems
+                .iter()
+                .map(|problem| Unread::new(&problem.display, 0, problem.reason.clone()))
+                .collect(),
             walked: Vec::new(),
         };
         workspace.take(walk.files, loaded);
@@ -141,7 +145,8 @@ pub(super) fn current_dir() -> Result<PathBuf, Error> {
 /// Settings and evidence of each scope, and the files that the evidence was read from.
 fn scopes(walk: &Walk, selection: &Selection<'_>, common: &CommonArgs) -> Result<(Vec<Scope>, Vec<PathBuf>), Error> {
     let (mut scopes, mut exports) = (Vec::new(), Vec::new());
-    let has_findings = !common.findings.is_empty() || walk.configs.iter().any(|scope| !scope.config.findings.is_empty());
+    let has_findings =
+        !common.findings.is_empty() || walk.configs.iter().any(|scope| !scope.config.findings.is_empty());
     if selection.needs_findings && !has_findings {
         return Err(evidence::none());
     }
