@@ -107,7 +107,7 @@ fn why_unusable(why: Unusable) -> &'static str {
 /// The owners of a document, by the surest thing that says so; none if nothing does.
 #[must_use]
 pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
-    let bound = scope.settings.bound(&file.path, &document.address());
+    let bound = scope.settings.bound(&file.relative, &document.address());
     if !bound.is_empty() {
         return bound.iter().flat_map(|identity| resolve(identity, Certainty::Binding, file, scope)).collect();
     }
@@ -144,7 +144,7 @@ fn resolve<'e>(identity: &str, certainty: Certainty, file: &SourceFile, scope: &
 fn by_name<'e>(name: &str, certainty: Certainty, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
     let certainty = certainty.min(Certainty::Name);
     let found: Vec<&IdentityEvidence> = scope.evidence.named(name).collect();
-    let accounts = scope.settings.deployed_to(&file.path);
+    let accounts = scope.settings.deployed_to(&file.relative);
     if accounts.is_empty() {
         let anonymous = scope.evidence.anonymous.as_ref().filter(|_| is_asked_for(name, scope));
         return match (found.as_slice(), anonymous) {

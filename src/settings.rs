@@ -26,7 +26,6 @@ pub struct Settings {
     pub identities: Vec<String>,
     /// The most that a stale export weighs.
     pub staleness: Level,
-    folder: String,
     config: Config,
     allow: Vec<Allow>,
 }
@@ -41,23 +40,14 @@ struct Allow {
 
 impl Settings {
     /// The settings of a configuration on the day `today`.
-    ///
-    /// `folder` is the configuration's folder as paths show it; empty for the root.
     #[must_use]
-    pub fn new(config: Config, folder: &str, today: Date) -> Self {
+    pub fn new(config: Config, today: Date) -> Self {
         let allow = config.allow.iter().map(|allow| Allow {
             identity: Wildcard::new(&*allow.identity),
             action: ActionPattern::new(&*allow.action),
             until: allow.until,
         });
-        Self {
-            today,
-            identities: Vec::new(),
-            staleness: Level::Error,
-            folder: if folder.is_empty() { String::new() } else { format!("{folder}/") },
-            allow: allow.collect(),
-            config,
-        }
+        Self { today, identities: Vec::new(), staleness: Level::Error, allow: allow.collect(), config }
     }
 
     /// The level of a rule; `None` if it is off.
@@ -97,10 +87,12 @@ impl Settings {
         self.config.max_entries.0 as usize
     }
 
-    /// Who is bound to the document at `address` of the file at `path`, in the order written, each once.
+    /// Who is bound to the document at `address` of a file, in the order written, each once.
+    ///
+    /// `path` is relative to the configuration's folder.
     #[must_use]
     pub fn bound(&self, path: &str, address: &str) -> Vec<&str> {
-        let bindings = self.config.bindings_for(self.relative(path));
+        let bindings = self.config.bindings_for(path);
         let speaking =
             bindings.filter(|binding| binding.policy.address.as_deref().is_none_or(|wanted| wanted == address));
         let mut bound = Vec::new();
@@ -112,10 +104,10 @@ impl Settings {
         bound
     }
 
-    /// The accounts that the file at `path` is deployed to, where the user says so.
+    /// The accounts that a file is deployed to, where the user says so; `path` as for [`Self::bound`].
     #[must_use]
     pub fn deployed_to(&self, path: &str) -> Vec<&str> {
-        self.config.accounts_for(self.relative(path)).into_iter().map(config::AccountId::as_str).collect()
+        self.config.accounts_for(path).into_iter().map(config::AccountId::as_str).collect()
     }
 
     /// The actions that are kept on purpose for an identity today.
@@ -123,11 +115,6 @@ impl Settings {
     pub fn allowed(&self, arn: &str) -> Vec<&ActionPattern> {
         let holds = |allow: &&Allow| allow.identity.matches(arn) && allow.until.is_none_or(|until| self.today <= until);
         self.allow.iter().filter(holds).map(|allow| &allow.action).collect()
-    }
-
-    /// A path relative to the folder; the path itself if it lies elsewhere.
-    fn relative<'p>(&self, path: &'p str) -> &'p str {
-        path.strip_prefix(&self.folder).unwrap_or(path)
     }
 }
 

@@ -58,6 +58,8 @@ pub enum Writing {
 pub struct SourceFile {
     /// How it is shown: relative to the git root, `/` everywhere, bytes that are not UTF-8 as `%XX`.
     pub path: String,
+    /// How globs of its configuration see it: relative to the configuration's folder.
+    pub relative: String,
     /// Which of the run's scopes governs it.
     pub scope: usize,
     /// Whether what is found in it is reported and may be written.
@@ -169,8 +171,10 @@ impl SourceFile {
     /// A file that is reported, may be written, and is governed by the first scope.
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        let path = path.into();
         Self {
-            path: path.into(),
+            relative: path.clone(),
+            path,
             scope: 0,
             reported: true,
             named: false,
