@@ -5,14 +5,14 @@ use std::path::Path;
 use iamtrim::error::Error;
 use iamtrim::rule::Level;
 use iamtrim::settings::Settings;
-use iamtrim::walk::Governed;
+use iamtrim::walk::{self, Scope, WalkOptions};
 use jiff::civil::Date;
 
 use crate::cli::CommonArgs;
 
 /// The settings of the files that a configuration governs.
-pub(super) fn settled(governed: &Governed, common: &CommonArgs, today: Date) -> Settings {
-    let mut settings = Settings::new(governed.config.clone(), &governed.display, today);
+pub(super) fn settled(governed: &Scope, common: &CommonArgs, today: Date) -> Settings {
+    let mut settings = Settings::new(governed.config.clone(), today);
     settings.identities.clone_from(&common.identity);
     if std::env::var_os("PRE_COMMIT").is_some() {
         settings.staleness = Level::Note;
@@ -24,7 +24,12 @@ pub(super) fn settled(governed: &Governed, common: &CommonArgs, today: Date) -> 
 ///
 /// # Errors
 /// If it is broken.
-pub(super) fn nearest(path: &Path, common: &CommonArgs) -> Result<Governed, Error> {
-    let folder = if path == Path::new("-") { Path::new(".") } else { path };
-    iamtrim::walk::governing(&super::workspace::current_dir()?, folder, common.config.as_deref())
+pub(super) fn nearest(path: &Path, common: &CommonArgs) -> Result<Scope, Error> {
+    let path = if path == Path::new("-") { Path::new(".") } else { path };
+    walk::governing(&WalkOptions {
+        paths: vec![path.to_owned()],
+        no_ignore: false,
+        config: common.config.clone(),
+        current_dir: super::workspace::current_dir()?,
+    })
 }

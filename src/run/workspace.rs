@@ -8,7 +8,7 @@ use iamtrim::error::Error;
 use iamtrim::settings::Scope;
 use iamtrim::source::{SourceFile, Sources, Span};
 use iamtrim::walk::read::{Loaded, load};
-use iamtrim::walk::{Walk, WalkOptions, WalkedFile};
+use iamtrim::walk::{self, Walk, WalkOptions, WalkedFile};
 use jiff::civil::Date;
 use rayon::prelude::*;
 
@@ -67,7 +67,7 @@ impl Workspace {
             current_dir,
         };
         let catalog = super::catalog::in_use(common.catalog.as_deref())?;
-        let mut walk = Walk::new(&options)?;
+        let mut walk = walk::walk(&options)?;
         let (scopes, exports) = scopes(&walk, selection, common)?;
         walk = walk.without(&exports);
         check_anonymous(&scopes, &walk, common)?;
@@ -77,13 +77,11 @@ impl Workspace {
             scopes,
             catalog,
             reported: walk.files.iter().filter(|file| file.reported).count(),
-            unread: walk
-                .problems
-                .iter()
-                .map(|problem| Unread::new(&problem.display, 0, problem.reason.clone()))
-                .collect(),
+            unread: Vec::new(),
             walked: Vec::new(),
         };
+        let problems = walk.problems.into_iter().filter(|problem| problem.reported);
+        workspace.unread.extend(problems.map(|problem| Unread::new(&problem.display, 0, problem.reason)));
         workspace.take(walk.files, loaded);
         Ok(workspace)
     }
@@ -127,6 +125,7 @@ fn source(file: &WalkedFile, text: String) -> SourceFile {
         _ => None,
     };
     let mut source = SourceFile::new(file.display.clone(), text);
+    source.relative.clone_from(&file.relative);
     source.scope = file.scope;
     source.reported = file.reported;
     source.named = file.named;
