@@ -5,3 +5,4 @@ pub mod error;
 pub mod finding;
 pub mod policy;
 pub mod source;
+pub mod walk;
