@@ -37,6 +37,10 @@ impl Display {
 
 /// The way from a folder to a path, both absolute; `.` if they are the same.
 pub(super) fn relative(from: &Path, to: &Path) -> String {
+    // Nearly every path is plain and lies below; the rest of this function is for those that do not.
+    if let Some(plain) = to.strip_prefix(from).ok().and_then(plain) {
+        return plain.to_owned();
+    }
     let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
     let mut text = String::new();
     for _ in from.components().skip(shared) {
@@ -51,6 +55,12 @@ pub(super) fn relative(from: &Path, to: &Path) -> String {
         }
     }
     if text.is_empty() { ".".to_owned() } else { text }
+}
+
+/// A path that is shown as it is.
+fn plain(path: &Path) -> Option<&str> {
+    let is_plain = |text: &&str| !text.is_empty() && !text.contains('%') && std::path::MAIN_SEPARATOR == '/';
+    path.to_str().filter(is_plain)
 }
 
 fn push_name(text: &mut String, name: &OsStr) {
