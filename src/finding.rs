@@ -2,12 +2,21 @@
 //!
 //! Knows the Access Analyzer API's shapes and how people save them. Does not know the repository.
 
+mod element;
+mod merge;
+mod moment;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::policy::arn::IdentityArn;
+pub use merge::EvidenceBuilder;
 
 /// Everything that the exports say, one entry per identity.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +27,8 @@ pub struct Evidence {
     pub anonymous: Option<UnusedPermissions>,
     /// The export files that were read, in the order named.
     pub exports: Vec<Export>,
+    /// Indexes into the identities, by lower-case name.
+    by_name: HashMap<String, Vec<u32>>,
 }
 
 /// One export file that was read.
@@ -119,16 +130,60 @@ pub struct UnusedAction {
     pub last_accessed: Option<Date>,
 }
 
+/// Which identities' findings are kept; the others are passed over.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    arns: Vec<IdentityArn>,
+    names: Vec<String>,
+}
+
+/// How an export is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReadOptions<'a> {
+    /// Whom an export is about that names no identity.
+    pub about: Option<&'a IdentityArn>,
+    /// What was last used on this day or later is not taken for unused.
+    pub unused_since: Option<Date>,
+}
+
+impl Selection {
+    /// These identities, by ARN, or by name in any account; all of them if none is given.
+    #[must_use]
+    pub fn of(identities: &[String]) -> Self {
+        let mut selection = Self::default();
+        for identity in identities {
+            match IdentityArn::parse(identity) {
+                Some(arn) => selection.arns.push(arn),
+                None => selection.names.push(identity.clone()),
+            }
+        }
+        selection
+    }
+
+    /// Whether it keeps every identity.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.arns.is_empty() && self.names.is_empty()
+    }
+
+    /// Whether it keeps this identity.
+    #[must_use]
+    pub fn keeps(&self, arn: &IdentityArn) -> bool {
+        self.is_all() || self.arns.contains(arn) || self.names.iter().any(|name| name.eq_ignore_ascii_case(arn.name()))
+    }
+}
+
 impl Evidence {
     /// What is known of one identity.
     #[must_use]
     pub fn identity(&self, arn: &IdentityArn) -> Option<&IdentityEvidence> {
-        self.identities.iter().find(|e| &e.arn == arn)
+        let index = self.identities.binary_search_by(|identity| identity.arn.cmp(arn)).ok()?;
+        self.identities.get(index)
     }
 
-    /// The identities of this name, in any account.
+    /// The identities of this name, in any account and any case, by ARN.
     pub fn named<'e>(&'e self, name: &str) -> impl Iterator<Item = &'e IdentityEvidence> + use<'e> {
-        let name = name.to_owned();
-        self.identities.iter().filter(move |e| e.arn.name().eq_ignore_ascii_case(&name))
+        let indexes = self.by_name.get(&name.to_ascii_lowercase()).map_or(&[][..], Vec::as_slice);
+        indexes.iter().filter_map(|&index| self.identities.get(index as usize))
     }
 }

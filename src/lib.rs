@@ -36,5 +36,4 @@ pub mod source;
 pub mod syntax;
 pub mod template;
 pub mod verify;
-
-pub use check::check;
+pub mod walk;
