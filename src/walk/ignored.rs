@@ -8,6 +8,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the walk is the shell's eyes")]
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,10 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder, gitconfig_excludes_path};
 
 /// An ignore file above this many bytes is not one.
-const MAX_SIZE: u64 = 16 * 1024 * 1024;
+const MAX_SIZE: u64 = 1024 * 1024;
+
+/// A line above this many bytes is not a pattern: what compiles it goes as deep as it nests.
+const MAX_LINE: usize = 1000;
 
 /// What one folder adds to the rules.
 #[derive(Default)]
@@ -75,10 +79,30 @@ fn rules_in(path: &Path, folder: &Path) -> Option<Gitignore> {
     let bytes = fs::read(path).ok()?;
     let text = String::from_utf8_lossy(&bytes);
     let mut builder = GitignoreBuilder::new(folder);
-    for line in text.trim_start_matches('\u{feff}').lines() {
-        let _ = builder.add_line(None, line);
+    for line in text.trim_start_matches('\u{feff}').lines().filter(|line| line.len() <= MAX_LINE) {
+        let _ = builder.add_line(None, &without_alternatives(line));
     }
     builder.build().ok().filter(|rules| !rules.is_empty())
+}
+
+/// The pattern with its braces in brackets: to git they are letters, to the matcher they would be alternatives.
+fn without_alternatives(line: &str) -> Cow<'_, str> {
+    if !line.contains(['{', '}']) {
+        return Cow::Borrowed(line);
+    }
+    let mut pattern = String::with_capacity(line.len());
+    let mut in_class = false;
+    let mut escaped = false;
+    for letter in line.chars() {
+        match letter {
+            '{' if !in_class && !escaped => pattern.push_str("[{]"),
+            '}' if !in_class && !escaped => pattern.push_str("[}]"),
+            _ => pattern.push(letter),
+        }
+        in_class = !escaped && (letter == '[' || (in_class && letter != ']'));
+        escaped = !escaped && letter == '\\';
+    }
+    Cow::Owned(pattern)
 }
 
 fn repository(folder: &Path) -> Option<Vec<Gitignore>> {

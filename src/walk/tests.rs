@@ -109,7 +109,7 @@ fn what_git_ignores_is_passed_over() {
     let place = Place::with_git();
     place
         .files(&[
-            (".gitignore", "*.log\n!keep.log\n/build\nout/\n# comment\n\\#odd\ntrail.txt   \na/**/z\n**/deep/*.tmp\n"),
+            (".gitignore", "*.log\n!keep.log\n/build\nout/\n# comment\n\\#odd\n*.{md,rst}\nx\\{y\n[{]z\ntrail.txt   \na/**/z\n**/deep/*.tmp\n"),
             ("sub/.gitignore", "!*.log\n/local\n*.json\n!package.json\n"),
             ("sub/inner/.gitignore", "*\n!.gitignore\n!kept.txt\n!more/\n"),
             ("docs/.gitignore", "\u{feff}draft*\r\n!draft-final.md\r\n[ab].txt\n"),
@@ -124,6 +124,10 @@ fn what_git_ignores_is_passed_over() {
             "sub/out/x",
             "#odd",
             "trail.txt",
+            "n.md",
+            "n.{md,rst}",
+            "x{y",
+            "{z",
             "a/z",
             "a/b/z",
             "a/b/c/z",
@@ -176,6 +180,28 @@ proptest::proptest! {
             let _ = fs::create_dir_all(path.parent().unwrap()).and_then(|()| fs::write(path, ""));
         }
         proptest::prop_assert_eq!(not_hidden(marked(&place.walk(&["."]))), seen_by_git(&place), "{:?}", rules);
+    }
+}
+
+#[test]
+fn a_hostile_ignore_file_neither_breaks_nor_stops_the_walk() {
+    let place = Place::with_git();
+    place.files(&[("a.json", "")]);
+    for (piece, end, times) in [
+        ("{", "}", 250_000),
+        ("{a,", "}", 250_000),
+        ("{", "}", 490),
+        ("[{", "}", 330),
+        ("[", "", 500_000),
+        ("*", "", 500_000),
+        ("**/", "", 333),
+        ("{a,b}", "\n", 100),
+    ] {
+        let text = format!("{}{}\n*.json\n", piece.repeat(times), end.repeat(times));
+        place.files(&[(".gitignore", &text)]);
+        // An unclosed class keeps its braces, and so many of them are more than the matcher takes: the file is passed over.
+        let too_much = piece == "[{";
+        assert_eq!(place.walk(&["."]).files.is_empty(), !too_much, "{piece}");
     }
 }
 
