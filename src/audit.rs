@@ -45,8 +45,8 @@ pub struct EntryAudit {
     pub verdict: Verdict,
     /// What it matches, in order of the lower-case names: the catalogue's actions and the unused ones.
     pub granted: Vec<Granted>,
-    /// Whether the finding says that the whole service is unused.
-    pub whole_service: bool,
+    /// If the finding says that the whole service is unused: when that was last used, if ever.
+    pub whole_service: Option<Option<Date>>,
     /// What the catalogue does not know although a finding speaks of it, so that nobody knows what a wildcard grants.
     pub catalog_gap: Option<CatalogGap>,
 }
@@ -109,7 +109,10 @@ impl<'c, 'e> ServiceAudit<'c, 'e> {
             all if all == granted.len() => Verdict::Unused,
             _ => Verdict::Partly,
         };
-        let whole_service = self.unused.as_ref().is_some_and(ServiceUnused::is_whole);
+        let whole_service = match &self.unused {
+            Some(ServiceUnused::Whole { last_accessed, .. }) => Some(*last_accessed),
+            Some(ServiceUnused::Only(_)) | None => None,
+        };
         EntryAudit { verdict, granted, whole_service, catalog_gap }
     }
 

@@ -121,11 +121,11 @@ impl ServiceUnused<'_> {
         matches!(self, Self::Whole { .. })
     }
 
-    /// When the name was last used before the tracking window, if ever.
+    /// When the name was last used before the tracking window, where that is on record for it alone.
     #[must_use]
     pub fn last_accessed(&self, lower: &str) -> Option<Date> {
         match self {
-            Self::Whole { last_accessed, .. } => *last_accessed,
+            Self::Whole { .. } => None,
             Self::Only(names) => names.get(lower).and_then(|name| name.last_accessed),
         }
     }

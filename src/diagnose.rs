@@ -153,7 +153,11 @@ impl Subject<'_, '_> {
     fn notes(&self, at: usize, pattern: &str, audit: &EntryAudit, change: &EntryChange) -> Vec<String> {
         let mut notes = self.whose().notes();
         let service = pattern.split_once(':').map_or("", |(service, _)| service);
-        notes.extend(wording::last_uses(&unused(&service.to_ascii_lowercase(), audit)));
+        let service = service.to_ascii_lowercase();
+        notes.extend(match audit.whole_service {
+            Some(last_accessed) => vec![wording::whole_service(&service, last_accessed)],
+            None => wording::last_uses(&unused(&service, audit)),
+        });
         notes.extend(wording::kept(audit, self.catalog.date()));
         notes.extend(wording::change(change, self.verdict.gone));
         if *change == EntryChange::KeepForGap {

@@ -85,7 +85,7 @@ fn rule_of(audit: &EntryAudit) -> Option<Rule> {
     match audit.verdict {
         Verdict::Kept => None,
         Verdict::Unknown => Some(Rule::UnknownAction),
-        Verdict::Unused if audit.whole_service => Some(Rule::UnusedService),
+        Verdict::Unused if audit.whole_service.is_some() => Some(Rule::UnusedService),
         Verdict::Unused => Some(Rule::UnusedAction),
         Verdict::Partly => Some(Rule::PartlyUsedWildcard),
     }
@@ -158,7 +158,7 @@ impl Bench<'_, '_> {
     /// What an entry grants; `None` also where its rule is off, which means hands off.
     fn audit(&mut self, pattern: &ActionPattern) -> Option<EntryAudit> {
         let unknown =
-            || EntryAudit { verdict: Verdict::Unknown, granted: Vec::new(), whole_service: false, catalog_gap: None };
+            || EntryAudit { verdict: Verdict::Unknown, granted: Vec::new(), whole_service: None, catalog_gap: None };
         let audit = match pattern.named() {
             _ if pattern.is_everything() => return None,
             None => unknown(),

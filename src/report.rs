@@ -3,5 +3,8 @@
 //! Text from files is untrusted in each of them. Does not know how a diagnostic came about.
 
 pub mod diff;
+pub mod explain;
 pub mod human;
+pub mod inert;
 pub mod json;
+pub mod style;

@@ -74,7 +74,9 @@ pub struct WalkedFile {
     pub relative: String,
     /// Whether it is, or lies below, a named path.
     pub reported: bool,
-    /// Whether it would not be read had it not been named: it is hidden, ignored, or lies in such a folder.
+    /// Whether the user named this very file, rather than a folder above it.
+    pub named: bool,
+    /// Whether git ignores it, or it lies in a folder that git ignores or in `.terraform`: it was read since it was named.
     pub ignored: bool,
     /// Whether it was reached through a link that leads out of the root.
     pub leaves_root: bool,
@@ -117,11 +119,11 @@ pub fn walk(options: &WalkOptions) -> Result<Walk, Error> {
     let mut scopes = Scopes::new(options, &named.current_dir, &display)?;
     for (index, root) in roots.iter().enumerate() {
         let targets: BTreeSet<&Path> = named.targets_in(root).map(|target| target.path.as_path()).collect();
-        let tree =
-            Tree { root: index, roots: &roots, targets: &targets, display: &display, no_ignore: options.no_ignore };
+        let no_ignore = options.no_ignore;
+        let tree = Tree { root: index, roots: &roots, targets: &targets, display: &display, no_ignore, beyond: None };
         tree.walk(&mut walk, &mut scopes)?;
         for Target { path, .. } in named.leaving(root, &roots) {
-            tree.walk_beyond(path, &mut walk, &mut scopes)?;
+            Tree { beyond: Some(path), ..tree }.walk_beyond(path, &mut walk, &mut scopes)?;
         }
     }
     walk.problems.extend(named.problems(&display));
@@ -129,6 +131,23 @@ pub fn walk(options: &WalkOptions) -> Result<Walk, Error> {
     walk.configs = scopes.list;
     walk.settle();
     Ok(walk)
+}
+
+/// The configuration that governs the first of the paths, or the current folder where that is no path of a file.
+///
+/// Errors where it is broken.
+pub fn governing(options: &WalkOptions) -> Result<Scope, Error> {
+    let named = Named::resolve(options)?;
+    let roots = named.roots();
+    let display = Display::new(&roots, &named.current_dir);
+    let mut scopes = Scopes::new(options, &named.current_dir, &display)?;
+    let Some(root) = roots.first() else {
+        return Ok(Scope { folder: named.current_dir, file: None, config: Config::default() });
+    };
+    let folder = named.targets_in(root).next().map_or(root.path.as_path(), Target::folder);
+    let index = scopes.nearest(folder, &root.path, &display)?;
+    let governing = scopes.list.into_iter().nth(index);
+    Ok(governing.unwrap_or_else(|| Scope { folder: root.path.clone(), file: None, config: Config::default() }))
 }
 
 impl Walk {

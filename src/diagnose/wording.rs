@@ -169,13 +169,22 @@ pub fn defect(pattern: &str, law: Law) -> String {
 pub fn label(audit: &EntryAudit) -> String {
     let unused = audit.granted.iter().filter(|action| action.unused);
     match audit.granted.as_slice() {
-        [only] => last_use(only.last_accessed),
+        [only] => last_use(only.last_accessed.or(audit.whole_service.flatten())),
         all => format!("{} of {} unused", unused.count(), count(all.len(), "action")),
     }
 }
 
 fn last_use(date: Option<Date>) -> String {
     date.map_or_else(|| "no use on record".to_owned(), |date| format!("last used {date}"))
+}
+
+/// When a service of which nothing is used was last used.
+#[must_use]
+pub fn whole_service(service: &str, last_accessed: Option<Date>) -> String {
+    match last_accessed {
+        Some(date) => format!("`{service}` as a whole was last used {date}"),
+        None => format!("no use of `{service}` on record"),
+    }
 }
 
 /// The unused actions, those with a last use first by date, the others named or counted.

@@ -92,10 +92,17 @@ fn exports(governed: &Scope, common: &CommonArgs, today: Date) -> Result<Vec<Nam
     for entry in &governed.config.findings {
         let unused_since = since(entry.unused_for.or(governed.config.unused_for));
         for file in configured(&governed.folder, &entry.path)? {
-            exports.push(file.with(entry.identity.clone(), unused_since));
+            let shown = shown_in(governed, &file.shown);
+            exports.push(Candidate { shown, ..file }.with(entry.identity.clone(), unused_since));
         }
     }
     Ok(exports)
+}
+
+/// A path relative to the configuration's folder, as paths are shown.
+fn shown_in(governed: &Scope, path: &str) -> String {
+    let folder = governed.file.as_deref().and_then(|file| file.rsplit_once('/')).map(|(folder, _)| folder);
+    folder.map_or_else(|| path.to_owned(), |folder| format!("{folder}/{path}"))
 }
 
 /// A file that may be an export.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use iamtrim::error::Error;
 use iamtrim::report::inert;
+use iamtrim::report::style::{Style, Verbosity};
 
 use crate::cli::{Color, OutputArgs};
 
@@ -57,4 +58,14 @@ pub(crate) fn error(error: &Error) {
     if let Some(help) = error.help_text() {
         stderr(&format!("help: {help}"));
     }
+}
+
+/// How a report for people is to look.
+pub(crate) fn style(color: bool, output: &OutputArgs) -> Style {
+    let verbosity = match (output.quiet, output.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    Style { color, unicode: true, width: width(), verbosity }
 }

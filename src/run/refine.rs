@@ -83,11 +83,11 @@ fn read(path: &Path) -> std::io::Result<String> {
 /// The policy belongs to whom the findings speak of: exactly one identity, or those asked for.
 fn scope(args: &RefineArgs) -> Result<Scope, Error> {
     let today = today();
-    let governed = settings::nearest(&args.policy, &args.common)?;
+    let mut governed = settings::nearest(&args.policy, &args.common)?;
+    governed.config.bindings.clear();
     let mut settings = settings::settled(&governed, &args.common, today);
     let (evidence, _) = evidence::load(&governed, &args.common, today)?;
     evidence::require_some(&args.common, &governed)?;
     settings.identities = evidence::one_or_asked_for(&evidence, &args.common)?;
-    settings.bindings.clear();
     Ok(Scope { settings, evidence })
 }

@@ -28,6 +28,13 @@ pub(super) struct Target {
     leaves_root: bool,
 }
 
+impl Target {
+    /// The folder that it is or lies in.
+    pub(super) fn folder(&self) -> &Path {
+        if self.kind == Kind::Folder { &self.path } else { self.path.parent().unwrap_or(&self.path) }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     File,

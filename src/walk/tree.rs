@@ -13,12 +13,15 @@ use super::{Root, Walk, WalkProblem, WalkedFile};
 use crate::error::Error;
 
 /// One root, and what the user named in it.
+#[derive(Clone, Copy)]
 pub(super) struct Tree<'w> {
     pub(super) root: usize,
     pub(super) roots: &'w [Root],
     pub(super) targets: &'w BTreeSet<&'w Path>,
     pub(super) display: &'w Display,
     pub(super) no_ignore: bool,
+    /// The file or folder beyond the root that a named link leads to, while that is walked.
+    pub(super) beyond: Option<&'w Path>,
 }
 
 /// A folder that the walk is in, and what the entries in it inherit.
@@ -111,27 +114,16 @@ impl Tree<'_> {
             return None;
         }
         let mut standing = parent.standing;
-        let passed_over = self.passed_over(entry, folders);
+        let left_out = left_out(entry, folders);
+        let passed_over = left_out != LeftOut::No;
         if (passed_over || standing.on_the_way) && !self.leads_to_target(path) {
             return None;
         }
         let is_target = self.targets.contains(path);
         standing.reported |= is_target;
-        standing.ignored |= passed_over;
+        standing.ignored |= left_out == LeftOut::Ignored;
         standing.on_the_way = !is_target && (passed_over || standing.on_the_way);
         Some(standing)
-    }
-
-    fn passed_over(&self, entry: &DirEntry, folders: &[Folder]) -> bool {
-        let name = entry.file_name();
-        if name == ".terraform" {
-            return true;
-        }
-        match said(folders.iter().map(|folder| &folder.rules), entry.path(), entry.file_type().is_dir()) {
-            Said::Ignored => true,
-            Said::Wanted => false,
-            Said::Nothing => name.as_encoded_bytes().starts_with(b"."),
-        }
     }
 
     /// Whether a named path is this one or lies below it.
@@ -161,6 +153,7 @@ impl Tree<'_> {
             display: self.display.of(path),
             relative,
             reported: standing.reported,
+            named: self.targets.contains(path) || self.beyond == Some(path),
             ignored: standing.ignored,
             leaves_root: standing.leaves_root,
             root: self.root,
@@ -173,6 +166,26 @@ impl Tree<'_> {
         let reason = error.io_error().map_or_else(|| error.to_string(), reason);
         let reported = start.reported || path.ancestors().any(|above| self.targets.contains(above));
         walk.problems.push(WalkProblem { display: self.display.of(path), reason, reported });
+    }
+}
+
+/// Whether an entry is passed over unless it is named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LeftOut {
+    No,
+    Hidden,
+    Ignored,
+}
+
+fn left_out(entry: &DirEntry, folders: &[Folder]) -> LeftOut {
+    let name = entry.file_name();
+    if name == ".terraform" {
+        return LeftOut::Ignored;
+    }
+    match said(folders.iter().map(|folder| &folder.rules), entry.path(), entry.file_type().is_dir()) {
+        Said::Ignored => LeftOut::Ignored,
+        Said::Nothing if name.as_encoded_bytes().starts_with(b".") => LeftOut::Hidden,
+        Said::Wanted | Said::Nothing => LeftOut::No,
     }
 }
 

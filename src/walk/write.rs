@@ -48,6 +48,11 @@ pub fn replace(path: &Path, expected_old: &[u8], new: &[u8]) -> Result<(), Write
     Ok(())
 }
 
+/// Writes a file of the program's own, such as a report; one of that name is replaced.
+pub fn create(path: &Path, new: &[u8]) -> io::Result<()> {
+    fs::write(path, new)
+}
+
 fn unchanged(path: &Path, expected: &[u8]) -> Result<fs::Metadata, WriteError> {
     let reading = |source| WriteError::Io { doing: "read it again", source };
     let metadata = fs::symlink_metadata(path).map_err(reading)?;
