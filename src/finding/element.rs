@@ -21,8 +21,8 @@ pub(super) struct Element<'a> {
     pub(super) has_more: bool,
     pub(super) details: Option<Vec<Detail<'a>>>,
     pub(super) bare: Option<Permission<'a>>,
-    /// Keys that tell other documents apart.
-    pub(super) seen: Vec<Key>,
+    /// The keys that it has, some of which tell other documents apart.
+    pub(super) seen: Seen,
     bare_fields: Permission<'a>,
 }
 
@@ -200,13 +200,23 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Items<T> {
     }
 }
 
-/// Refuses a key that stands twice: which of the two counts is a guess.
-fn once<E: de::Error>(seen: &mut Vec<Key>, key: Key) -> Result<(), E> {
-    if key != Key::Other && seen.contains(&key) {
-        return Err(E::custom("a key stands twice"));
+/// The meaningful keys of an object, one bit each.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Seen(u32);
+
+impl Seen {
+    pub(super) fn has(self, key: Key) -> bool {
+        self.0 & (1 << key as u32) != 0
     }
-    seen.push(key);
-    Ok(())
+
+    /// Notes a key; one that stands twice is refused, since which of the two counts is a guess.
+    fn once<E: de::Error>(&mut self, key: Key) -> Result<(), E> {
+        if key != Key::Other && self.has(key) {
+            return Err(E::custom("a key stands twice"));
+        }
+        self.0 |= 1 << key as u32;
+        Ok(())
+    }
 }
 
 impl<'de> Deserialize<'de> for Element<'de> {
@@ -220,9 +230,7 @@ impl<'de> Deserialize<'de> for Element<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Element<'de>, A::Error> {
                 let mut element = Element::default();
                 while let Some(key) = map.next_key::<Key>()? {
-                    if key != Key::Other {
-                        once(&mut element.seen, key)?;
-                    }
+                    element.seen.once(key)?;
                     element.take(key, &mut map)?;
                 }
                 if element.bare_fields.service.is_some() {
@@ -298,9 +306,9 @@ impl<'de> Deserialize<'de> for Permission<'de> {
                 f.write_str("an object of unused permissions")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Permission<'de>, A::Error> {
-                let (mut permission, mut seen) = (Permission::default(), Vec::new());
+                let (mut permission, mut seen) = (Permission::default(), Seen::default());
                 while let Some(key) = map.next_key::<Key>()? {
-                    once(&mut seen, key)?;
+                    seen.once(key)?;
                     permission.take(key, &mut map)?;
                 }
                 Ok(permission)
@@ -339,9 +347,9 @@ impl<'de> Deserialize<'de> for Action<'de> {
                 Ok(Action { name: Cow::Owned(name.to_owned()), last_accessed: Moment::Absent })
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Action<'de>, A::Error> {
-                let (mut name, mut last_accessed, mut seen) = (None, Moment::Absent, Vec::new());
+                let (mut name, mut last_accessed, mut seen) = (None, Moment::Absent, Seen::default());
                 while let Some(key) = map.next_key::<Key>()? {
-                    once(&mut seen, key)?;
+                    seen.once(key)?;
                     match key {
                         Key::Action => name = map.next_value::<Word<'de>>()?.0,
                         Key::LastAccessed => last_accessed = map.next_value()?,
@@ -355,33 +363,5 @@ impl<'de> Deserialize<'de> for Action<'de> {
             }
         }
         deserializer.deserialize_any(ActionVisitor)
-    }
-}
-
-/// A value's `resource` alone, to tell whether the rest is needed.
-#[derive(Debug)]
-pub(super) struct Resource<'a>(pub(super) Option<Cow<'a, str>>);
-
-impl<'de> Deserialize<'de> for Resource<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ResourceVisitor;
-        impl<'de> Visitor<'de> for ResourceVisitor {
-            type Value = Resource<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Resource<'de>, A::Error> {
-                let mut resource = None;
-                while let Some(key) = map.next_key::<Key>()? {
-                    if key == Key::Resource {
-                        resource = map.next_value::<Word<'de>>()?.0;
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                }
-                Ok(Resource(resource))
-            }
-        }
-        deserializer.deserialize_map(ResourceVisitor)
     }
 }

@@ -4,6 +4,7 @@
 //! one finding only.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::element::{Detail, Element, Key, Permission, Resource};
+use super::element::{Detail, Element, Key, Permission};
 use super::stream::{Item, Part, Stream};
 use super::{
     Evidence, Export, IdentityEvidence, Permissions, ReadOptions, Selection, Unusable, UnusedAction, UnusedActions,
@@ -129,13 +130,11 @@ impl EvidenceBuilder {
     fn take(&mut self, item: Item<'_>, reading: &mut Reading<'_>) -> Result<(), Error> {
         let path = reading.export.path.clone();
         let wrong = |error: serde_json::Error| item.error(&path, &error);
-        if item.part == Part::Item && !self.selection.is_all() {
-            let Resource(resource) = serde_json::from_slice(item.bytes).map_err(wrong)?;
-            let arn = resource.as_deref().and_then(IdentityArn::parse);
-            if arn.is_some_and(|arn| !self.selection.keeps(&arn)) {
-                reading.pass_over();
-                return Ok(());
-            }
+        if !self.selection.is_all()
+            && item.resource.and_then(IdentityArn::parse).is_some_and(|arn| !self.selection.keeps(&arn))
+        {
+            reading.pass_over();
+            return Ok(());
         }
         let element: Element<'_> = serde_json::from_slice(item.bytes).map_err(wrong)?;
         if item.part == Part::Envelope {
@@ -315,7 +314,7 @@ fn kind_is(
 
 /// What an element is, if it is known to be no finding.
 fn foreign_kind(element: &Element<'_>) -> Option<&'static str> {
-    let has = |key: Key| element.seen.contains(&key);
+    let has = |key: Key| element.seen.has(key);
     if has(Key::DetailType) {
         return Some("an EventBridge event has no action names, only counts");
     }
@@ -362,6 +361,10 @@ fn sorted(mut names: Vec<UnusedAction>) -> Vec<UnusedAction> {
     });
     names.dedup_by(|later, first| later.name.eq_ignore_ascii_case(&first.name));
     names
+}
+
+fn without_case(a: &str, b: &str) -> Ordering {
+    a.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(b.bytes().map(|byte| byte.to_ascii_lowercase()))
 }
 
 /// What one or the other reports.

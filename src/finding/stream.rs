@@ -45,8 +45,84 @@ pub(super) struct Stream<'p, R> {
 pub(super) struct Item<'b> {
     pub(super) part: Part,
     pub(super) bytes: &'b [u8],
+    /// The value of its key `resource`, if that is a string without escapes.
+    pub(super) resource: Option<&'b str>,
     line: usize,
     column: usize,
+}
+
+/// What is done with each value.
+type Take<'t> = &'t mut dyn FnMut(Item<'_>) -> Result<(), Error>;
+
+/// A key and where its value begins.
+struct Member {
+    key: Key,
+    value: usize,
+}
+
+/// How deep inside of a value a place is.
+#[derive(Debug, Default)]
+struct Nesting {
+    depth: usize,
+    in_string: bool,
+    is_escaped: bool,
+}
+
+/// What a piece of a value's bytes says of its end.
+enum Progress {
+    /// It ends before the byte at this place.
+    Ended(usize),
+    /// It goes on after the piece.
+    Unfinished,
+    /// The bracket at this place is one too many.
+    TooDeep(usize),
+}
+
+impl Nesting {
+    /// Goes on with the next piece of the value.
+    fn end(&mut self, bytes: &[u8]) -> Progress {
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            if self.in_string {
+                match self.end_of_string(bytes.get(at..).unwrap_or_default()) {
+                    None => return Progress::Unfinished,
+                    Some(length) => at += length,
+                }
+                if self.depth == 0 {
+                    return Progress::Ended(at);
+                }
+                continue;
+            }
+            match byte {
+                b'"' => self.in_string = true,
+                b'{' | b'[' if self.depth == MAX_DEPTH => return Progress::TooDeep(at),
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' if self.depth <= 1 => return Progress::Ended(at + self.depth),
+                b'}' | b']' => self.depth -= 1,
+                b',' if self.depth == 0 => return Progress::Ended(at),
+                _ => {}
+            }
+            at += 1;
+        }
+        Progress::Unfinished
+    }
+
+    /// How many bytes the rest of a string takes, with its quote; `None` if it goes on after the piece.
+    fn end_of_string(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = usize::from(std::mem::take(&mut self.is_escaped));
+        loop {
+            let found = at + memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+            if bytes.get(found) == Some(&b'"') {
+                self.in_string = false;
+                return Some(found + 1);
+            }
+            at = found + 2;
+            if at > bytes.len() {
+                self.is_escaped = true;
+                return None;
+            }
+        }
+    }
 }
 
 impl Item<'_> {
@@ -71,13 +147,13 @@ impl<'p, R: Read> Stream<'p, R> {
     }
 
     /// Hands each value to `take`, in order.
-    pub(super) fn each(&mut self, take: &mut dyn FnMut(Item<'_>) -> Result<(), Error>) -> Result<(), Error> {
+    pub(super) fn each(&mut self, take: Take<'_>) -> Result<(), Error> {
         loop {
             self.compact();
             match self.peek()? {
                 None => return Ok(()),
                 Some(b'[') => self.array(1, take)?,
-                Some(b'{') => self.object(take)?,
+                Some(b'{') => self.object(true, take)?,
                 Some(_) => return Err(self.not_an_export()),
             }
         }
@@ -87,7 +163,7 @@ impl<'p, R: Read> Stream<'p, R> {
         self.wrong("this is no findings export: an object or an array is expected")
     }
 
-    fn array(&mut self, depth: usize, take: &mut dyn FnMut(Item<'_>) -> Result<(), Error>) -> Result<(), Error> {
+    fn array(&mut self, depth: usize, take: Take<'_>) -> Result<(), Error> {
         self.consume(1);
         if self.peek()? == Some(b']') {
             self.consume(1);
@@ -96,16 +172,12 @@ impl<'p, R: Read> Stream<'p, R> {
         loop {
             match self.peek()? {
                 Some(b'[') if depth < MAX_ARRAYS => self.array(depth + 1, take)?,
-                Some(b'{') if depth == 1 => self.object(take)?,
-                Some(b'{') => self.value(take)?,
+                Some(b'{') => self.object(depth == 1, take)?,
                 Some(_) => return Err(self.not_an_export()),
                 None => return Err(self.cut_off()),
             }
             match self.peek()? {
-                Some(b',') => {
-                    self.consume(1);
-                    self.compact();
-                }
+                Some(b',') => self.consume(1),
                 Some(b']') => {
                     self.consume(1);
                     return Ok(());
@@ -113,121 +185,92 @@ impl<'p, R: Read> Stream<'p, R> {
                 Some(_) => return Err(self.wrong("`,` or `]` is expected")),
                 None => return Err(self.cut_off()),
             }
+            self.compact();
         }
     }
 
-    fn value(&mut self, take: &mut dyn FnMut(Item<'_>) -> Result<(), Error>) -> Result<(), Error> {
-        let end = self.end_of_value(self.at)?;
-        self.hand_on(end, take)
+    /// An object is a value of its own, unless it may hold an array of findings and does: then each item of that is.
+    fn object(&mut self, may_hold_findings: bool, take: Take<'_>) -> Result<(), Error> {
+        let (line, column) = (self.line, self.column);
+        let mut envelope: Option<Vec<u8>> = None;
+        let mut resource = None;
+        let mut at = self.skip_space(self.at + 1)?;
+        while self.byte(at)? != Some(b'}') {
+            let member = self.member(at)?;
+            at = if may_hold_findings && member.key == Key::Findings && self.byte(member.value)? == Some(b'[') {
+                let envelope = envelope.get_or_insert_default();
+                envelope.extend_from_slice(self.buffer.get(self.at..member.value).unwrap_or_default());
+                envelope.extend_from_slice(b"[]");
+                self.consume(member.value - self.at);
+                self.array(2, take)?;
+                self.at
+            } else {
+                let end = self.end_of_value(member.value)?;
+                if member.key == Key::Resource {
+                    resource = Some((member.value, end));
+                }
+                end
+            };
+            at = self.next_member(at)?;
+        }
+        match envelope {
+            None => self.hand_on(at + 1, resource, take),
+            Some(mut envelope) => {
+                envelope.extend_from_slice(self.buffer.get(self.at..=at).unwrap_or_default());
+                self.consume(at + 1 - self.at);
+                take(Item { part: Part::Envelope, bytes: &envelope, resource: None, line, column })
+            }
+        }
     }
 
-    fn hand_on(&mut self, end: usize, take: &mut dyn FnMut(Item<'_>) -> Result<(), Error>) -> Result<(), Error> {
+    fn member(&mut self, at: usize) -> Result<Member, Error> {
+        if self.byte(at)? != Some(b'"') {
+            return Err(self.wrong_at(at, "a key in quotes is expected"));
+        }
+        let end = self.end_of_value(at)?;
+        let key = Key::of_quoted(self.buffer.get(at..end).unwrap_or_default());
+        let colon = self.skip_space(end)?;
+        if self.byte(colon)? != Some(b':') {
+            return Err(self.wrong_at(colon, "`:` is expected"));
+        }
+        Ok(Member { key, value: self.skip_space(colon + 1)? })
+    }
+
+    /// Where the next key is, or the brace that ends the object.
+    fn next_member(&mut self, end: usize) -> Result<usize, Error> {
+        let at = self.skip_space(end)?;
+        match self.byte(at)? {
+            Some(b'}') => Ok(at),
+            Some(b',') => match self.skip_space(at + 1)? {
+                next if self.byte(next)? == Some(b'"') => Ok(next),
+                next => Err(self.wrong_at(next, "a key in quotes is expected")),
+            },
+            Some(_) => Err(self.wrong_at(at, "`,` or `}` is expected")),
+            None => Err(self.cut_off()),
+        }
+    }
+
+    fn hand_on(&mut self, end: usize, resource: Option<(usize, usize)>, take: Take<'_>) -> Result<(), Error> {
         let bytes = self.buffer.get(self.at..end).unwrap_or_default();
-        take(Item { part: Part::Item, bytes, line: self.line, column: self.column })?;
+        let quoted = resource.and_then(|(start, end)| self.buffer.get(start..end));
+        let resource = quoted.and_then(|quoted| std::str::from_utf8(quoted).ok()?.strip_prefix('"')?.strip_suffix('"'));
+        let resource = resource.filter(|text| !text.contains('\\'));
+        take(Item { part: Part::Item, bytes, resource, line: self.line, column: self.column })?;
         self.consume(end - self.at);
         Ok(())
     }
 
-    /// An object is a value of its own, unless it has an array of findings: then each of its items is one.
-    fn object(&mut self, take: &mut dyn FnMut(Item<'_>) -> Result<(), Error>) -> Result<(), Error> {
-        let (line, column) = (self.line, self.column);
-        let mut envelope: Option<Vec<u8>> = None;
-        let mut at = self.skip_space(self.at + 1)?;
-        if self.byte(at)? == Some(b'}') {
-            return self.hand_on(at + 1, take);
-        }
-        loop {
-            if self.byte(at)? != Some(b'"') {
-                return Err(self.wrong_at(at, "a key in quotes is expected"));
-            }
-            let key_end = self.end_of_string(at)?;
-            let key = Key::of_quoted(self.buffer.get(at..key_end).unwrap_or_default());
-            let colon = self.skip_space(key_end)?;
-            if self.byte(colon)? != Some(b':') {
-                return Err(self.wrong_at(colon, "`:` is expected"));
-            }
-            let value = self.skip_space(colon + 1)?;
-            let mut end = value;
-            if key == Key::Findings
-                && self.byte(value)? == Some(b'[')
-                && envelope.as_ref().is_none_or(|e| e.len() < MAX_VALUE)
-            {
-                let head = self.buffer.get(self.at..value).unwrap_or_default();
-                let envelope = envelope.get_or_insert_default();
-                envelope.extend_from_slice(head);
-                envelope.extend_from_slice(b"[]");
-                self.consume(value - self.at);
-                self.array(2, take)?;
-                end = self.at;
-            } else {
-                end = self.end_of_value(end)?;
-            }
-            at = self.skip_space(end)?;
-            match self.byte(at)? {
-                Some(b',') => at = self.skip_space(at + 1)?,
-                Some(b'}') => break,
-                Some(_) => return Err(self.wrong_at(at, "`,` or `}` is expected")),
-                None => return Err(self.cut_off()),
-            }
-        }
-        let Some(mut envelope) = envelope else { return self.hand_on(at + 1, take) };
-        envelope.extend_from_slice(self.buffer.get(self.at..=at).unwrap_or_default());
-        self.consume(at + 1 - self.at);
-        take(Item { part: Part::Envelope, bytes: &envelope, line, column })
-    }
-
     /// Where the value that begins at `from` ends, found by its brackets and quotes alone.
     fn end_of_value(&mut self, from: usize) -> Result<usize, Error> {
-        let (mut at, mut depth) = (from, 0_usize);
+        let (mut at, mut nesting) = (from, Nesting::default());
         loop {
-            let Some(byte) = self.byte(at)? else { return Err(self.cut_off()) };
-            match byte {
-                b'"' => at = self.end_of_string(at)?,
-                b'{' | b'[' => {
-                    depth += 1;
-                    at += 1;
-                    if depth > MAX_DEPTH {
-                        return Err(self.wrong_at(at - 1, "brackets nest too deeply"));
-                    }
-                }
-                b'}' | b']' => {
-                    let Some(outer) = depth.checked_sub(1) else { return Ok(at) };
-                    depth = outer;
-                    at += 1;
-                }
-                b',' if depth == 0 => return Ok(at),
-                _ => at = self.end_of_plain(at + 1),
+            match nesting.end(self.buffer.get(at..).unwrap_or_default()) {
+                Progress::Ended(length) => return Ok(at + length),
+                Progress::TooDeep(length) => return Err(self.wrong_at(at + length, "brackets nest too deeply")),
+                Progress::Unfinished => at = self.buffer.len().max(at),
             }
-            if depth == 0 && matches!(byte, b'"' | b'}' | b']') {
-                return Ok(at);
-            }
-        }
-    }
-
-    /// Passes over what is in the buffer and neither a bracket nor a quote nor a comma.
-    fn end_of_plain(&self, from: usize) -> usize {
-        let rest = self.buffer.get(from..).unwrap_or_default();
-        let length = rest.iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']' | b','));
-        from + length.unwrap_or(rest.len())
-    }
-
-    /// Where the string that begins at `from` ends, after its quote.
-    fn end_of_string(&mut self, from: usize) -> Result<usize, Error> {
-        let mut at = from + 1;
-        loop {
-            let rest = self.buffer.get(at..).unwrap_or_default();
-            match memchr::memchr2(b'"', b'\\', rest) {
-                Some(offset) if rest.get(offset) == Some(&b'"') => return Ok(at + offset + 1),
-                Some(offset) => {
-                    at += offset + 2;
-                    self.byte(at)?;
-                }
-                None => {
-                    at = self.buffer.len();
-                    if self.byte(at)?.is_none() {
-                        return Err(self.cut_off());
-                    }
-                }
+            if self.byte(at)?.is_none() {
+                return Err(self.cut_off());
             }
         }
     }

@@ -16,7 +16,7 @@ mod tests {
 
     #[test]
     fn a_missing_last_line_end_is_told() {
-        let expected = "--- a/p.json\n+++ b/p.json\n@@ -1,2 +1 @@\n-x\n-y\n\\ No newline at end of file\n+x\n";
+        let expected = "--- a/p.json\n+++ b/p.json\n@@ -1,2 +1 @@\n x\n-y\n\\ No newline at end of file\n";
         assert_eq!(render("p.json", "x\ny", "x\n"), expected);
         assert_eq!(render("p.json", "x\n", "x\n"), "");
     }

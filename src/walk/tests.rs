@@ -270,9 +270,9 @@ fn naming_something_reads_it_though_it_is_hidden_or_ignored() {
         (&["out"], &["-a.json", "~out/b.json", "~out/deep/c.json"]),
         (&["out/deep"], &["-a.json", "~out/deep/c.json"]),
         (&["out/deep/z.gen.json", "out/b.json"], &["-a.json", "~out/b.json", "~out/deep/z.gen.json"]),
-        (&[".github"], &["~.github/d.json", "-a.json"]),
-        (&[".github/.e/f.json", "."], &["~.github/.e/f.json", "a.json"]),
-        (&[".g.json"], &["~.g.json", "-a.json"]),
+        (&[".github"], &[".github/d.json", "-a.json"]),
+        (&[".github/.e/f.json", "."], &[".github/.e/f.json", "a.json"]),
+        (&[".g.json"], &[".g.json", "-a.json"]),
         (&[".terraform/modules"], &["~.terraform/modules/h.tf", "-a.json"]),
         (&[".git/config"], &["-a.json"]),
     ];
@@ -553,7 +553,7 @@ fn a_folder_that_cannot_be_listed_is_a_problem_of_its_own() {
     let roots = [root];
     let display = Display::new(&roots, &place.path);
     let (targets, mut found) = (BTreeSet::new(), Walk::default());
-    let tree = Tree { root: 0, roots: &roots, targets: &targets, display: &display, no_ignore: false };
+    let tree = Tree { root: 0, roots: &roots, targets: &targets, display: &display, no_ignore: false, beyond: None };
     let mut scopes = Scopes::new(&WalkOptions::default(), &place.path, &display).unwrap();
     tree.walk(&mut found, &mut scopes).unwrap();
     let problem = WalkProblem { display: "gone".to_owned(), reason: "no longer there".to_owned(), reported: false };
