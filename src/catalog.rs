@@ -252,7 +252,8 @@ mod tests {
     fn every_service_and_action_is_found_in_any_case() {
         let catalog = Catalog::embedded();
         for service in catalog.services() {
-            let found = catalog.service(&service.prefix().to_ascii_uppercase()).expect(service.prefix());
+            let found = catalog.service(&service.prefix().to_ascii_uppercase());
+            let found = found.unwrap_or_else(|| panic!("{} is not found", service.prefix()));
             assert_eq!(found.prefix(), service.prefix());
             let names: Vec<&str> = service.actions().map(|action| action.name).collect();
             assert!(names.is_sorted_by(|a, b| compare(a, b) == Ordering::Less), "{}", service.prefix());

@@ -60,7 +60,7 @@ pub fn fixes(judged: &Judged<'_, '_>, settings: &Settings) -> Vec<Fix> {
                 format!("{}#{}", judged.file.path, fixes.len()),
                 edits,
                 size,
-                safety,
+                &safety,
                 (index, statement),
             ));
         }
@@ -71,7 +71,7 @@ pub fn fixes(judged: &Judged<'_, '_>, settings: &Settings) -> Vec<Fix> {
     fixes
 }
 
-fn fix(judged: &Judged<'_, '_>, id: String, edits: Edits, size: Size, safety: Safety, site: (usize, usize)) -> Fix {
+fn fix(judged: &Judged<'_, '_>, id: String, edits: Edits, size: Size, safety: &Safety, site: (usize, usize)) -> Fix {
     Fix {
         id,
         path: judged.file.path.clone(),

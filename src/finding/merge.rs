@@ -4,7 +4,6 @@
 //! one finding only.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
@@ -363,10 +362,6 @@ fn sorted(mut names: Vec<UnusedAction>) -> Vec<UnusedAction> {
     names
 }
 
-fn without_case(a: &str, b: &str) -> Ordering {
-    a.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(b.bytes().map(|byte| byte.to_ascii_lowercase()))
-}
-
 /// What one or the other reports.
 fn either(a: UnusedActions, b: UnusedActions) -> UnusedActions {
     match (a, b) {
@@ -536,7 +531,7 @@ impl<'a> Reading<'a> {
 }
 
 /// The first bytes of an input, and the input with them.
-fn peeked<R: Read>(mut input: R) -> io::Result<(Vec<u8>, io::Chain<io::Cursor<Vec<u8>>, R>)> {
+fn peeked(mut input: impl Read) -> io::Result<(Vec<u8>, impl Read)> {
     let mut head = Vec::new();
     input.by_ref().take(4).read_to_end(&mut head)?;
     Ok((head.clone(), io::Cursor::new(head).chain(input)))

@@ -34,7 +34,8 @@ pub fn block(text: &str) -> Cow<'_, str> {
 }
 
 /// The same for a text of our own making: its colours (`ESC [ … m`) stay. What came from files must be inert already.
-pub(super) fn styled(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn styled(text: &str) -> Cow<'_, str> {
     inert(text, Shape::Styled)
 }
 

@@ -24,7 +24,7 @@ pub fn read(path: &str, text: &str) -> FileReading {
         Ok(Some(root)) => match whole_file_reason(&root) {
             Some(reason) => reading.skipped.push(Skipped { span: root.span, reason }),
             None => {
-                Search { file: text, reading: &mut reading, path: Vec::new(), layer: LayerId::FILE }.visit(&root, None)
+                Search { file: text, reading: &mut reading, path: Vec::new(), layer: LayerId::FILE }.visit(&root, None);
             }
         },
         Err(problem) => reading.problems.push(problem),
