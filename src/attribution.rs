@@ -4,9 +4,10 @@
 
 use crate::finding::{IdentityEvidence, Permissions, Unusable, UnusedPermissions};
 use crate::policy::arn::{IdentityArn, IdentityKind};
+use crate::policy::wildcard::Wildcard;
 use crate::settings::Scope;
 use crate::source::SourceFile;
-use crate::template::Document;
+use crate::template::{Attachment, Document, IdentityName, Link};
 
 /// How an identity is known. Ordered, weakest first; of two hops the weaker counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,9 +116,8 @@ pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> V
         let stated = scope.settings.identities.iter();
         return stated.flat_map(|identity| resolve(identity, Certainty::Binding, file, scope)).collect();
     }
-    if let Some(owner) = &document.owner {
-        let named = by_name(&owner.name, Certainty::Name, file, scope);
-        return named.into_iter().filter(|known| known.kind.is_none_or(|kind| kind == owner.kind)).collect();
+    if !document.attachments.is_empty() {
+        return document.attachments.iter().flat_map(|attachment| attached(attachment, file, scope)).collect();
     }
     if let Some(unused) = scope.evidence.anonymous.as_ref().filter(|_| file.named) {
         return vec![Owner {
@@ -129,6 +129,78 @@ pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> V
         }];
     }
     guess(&file.path, scope)
+}
+
+/// The owners that an attachment stands for.
+fn attached<'e>(attachment: &Attachment, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
+    let certainty = match attachment.link {
+        Link::Reference => Certainty::Reference,
+        Link::Name => Certainty::Name,
+    };
+    let stacks = scope.settings.stacks(&file.relative);
+    let owners = match &attachment.name {
+        _ if attachment.kind == IdentityKind::Group => return vec![group(&attachment.name, certainty)],
+        IdentityName::Exact(name) => by_name(name, certainty, file, scope),
+        IdentityName::Pattern(pattern) => by_pattern(pattern, |_| true, Certainty::Guess, file, scope),
+        IdentityName::PermissionSet(name) => {
+            let pattern = Wildcard::new(format!("AWSReservedSSO_{name}_*"));
+            by_pattern(&pattern, |rest| is_random(rest, 16), certainty, file, scope)
+        }
+        IdentityName::Generated(logical_id) if stacks.is_empty() => {
+            let pattern = Wildcard::new(format!("*-{logical_id}-*"));
+            by_pattern(&pattern, |rest| is_random(rest, 8), Certainty::Guess, file, scope)
+        }
+        IdentityName::Generated(logical_id) => {
+            let of_stack = |stack: &&str| {
+                let pattern = Wildcard::new(format!("{stack}-{logical_id}-*"));
+                by_pattern(&pattern, |rest| is_random(rest, 8), Certainty::Reference, file, scope)
+            };
+            stacks.iter().flat_map(of_stack).collect()
+        }
+        IdentityName::Unknown => vec![Owner::unseen("an identity without a name", certainty, "its name is not known")],
+    };
+    owners.into_iter().filter(|known| known.kind.is_none_or(|kind| kind == attachment.kind)).collect()
+}
+
+/// A group is its users, and who they are is nowhere in a repository.
+fn group<'e>(name: &IdentityName, certainty: Certainty) -> Owner<'e> {
+    let name = match name {
+        IdentityName::Exact(name) | IdentityName::Generated(name) | IdentityName::PermissionSet(name) => name.as_str(),
+        IdentityName::Pattern(pattern) => pattern.as_str(),
+        IdentityName::Unknown => "a group",
+    };
+    let kind = Some(IdentityKind::Group);
+    Owner { kind, ..Owner::unseen(name, certainty, "a group is its users, who are not known here") }
+}
+
+/// The owners whose names match a pattern and whose last part, after the last `-` or `_`, is as it should be.
+fn by_pattern<'e>(
+    pattern: &Wildcard,
+    ends_well: impl Fn(&str) -> bool,
+    certainty: Certainty,
+    file: &SourceFile,
+    scope: &'e Scope,
+) -> Vec<Owner<'e>> {
+    let accounts = scope.settings.deployed_to(&file.relative);
+    let is_meant = |evidence: &&IdentityEvidence| {
+        let name = evidence.arn.name();
+        pattern.matches(name)
+            && name.rsplit(['-', '_']).next().is_some_and(&ends_well)
+            && (accounts.is_empty() || accounts.contains(&evidence.arn.account()))
+    };
+    let found = scope.evidence.identities.iter().filter(is_meant);
+    let owners: Vec<Owner<'e>> = found
+        .map(|evidence| match accounts.as_slice() {
+            [] => seen_only_there(evidence, certainty),
+            _ => Owner::of(evidence, certainty),
+        })
+        .collect();
+    if owners.is_empty() { vec![Owner::unseen(pattern.as_str(), certainty, "no finding names it")] } else { owners }
+}
+
+/// Whether a text may be what AWS appends to a name to make it unique: letters and digits, at least so many.
+fn is_random(text: &str, least: usize) -> bool {
+    text.len() >= least && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// The owners that an ARN or a name stands for.

@@ -116,7 +116,7 @@ fn policies<'a>(source: &'a SourceFile, file: &'a CheckedFile<'_>) -> impl Itera
     file.reading.documents.iter().zip(&file.judgements).map(|(document, judgement)| PolicyListing {
         place: place(source, file, document, document.policy.span),
         kind: document.kind.word(),
-        format: "json",
+        format: document.format.word(),
         address: document.address(),
         identities: diagnose::identities(&judgement.owners),
         statements: document.policy.statements.iter().map(|s| statement(source, file, document, s)).collect(),

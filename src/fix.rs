@@ -50,7 +50,7 @@ pub fn fixes(judged: &Judged<'_, '_>, settings: &Settings) -> Vec<Fix> {
             let mut safety = safety(judged.file, document, judgement, statement, settings);
             let alone = changes(judgement, |other| other == statement);
             let edits = file_edits(judged, document, &alone).unwrap_or_else(|Conflict| {
-                safety.lower_to(Applicability::DisplayOnly, "its edits conflict");
+                safety.lower_to(Applicability::DisplayOnly, "it stands where it cannot be edited by itself");
                 Edits::default()
             });
             let size = size(judged, document, &alone);
@@ -146,7 +146,7 @@ fn changes(judgement: &Judgement<'_>, chosen: impl Fn(usize) -> bool) -> Vec<Sta
 fn file_edits(judged: &Judged<'_, '_>, document: &Document, changes: &[StatementChange]) -> Result<Edits, Conflict> {
     let layers = &judged.reading.layers;
     let text = layer_text(&judged.file.text, layers, document.layer);
-    let edits = rewrite::rewrite(text, &document.policy, changes)?;
+    let edits = rewrite::rewrite(text, document.notation, &document.policy, changes)?;
     rewrite::in_file(&edits, layers, document.layer)
 }
 
@@ -155,7 +155,8 @@ fn size(judged: &Judged<'_, '_>, document: &Document, changes: &[StatementChange
     let text = layer_text(&judged.file.text, &judged.reading.layers, document.layer);
     let span = document.policy.span;
     let before = span.of(text);
-    let after = rewrite::rewrite(text, &document.policy, changes).and_then(|edits| edits.apply(text));
+    let after =
+        rewrite::rewrite(text, document.notation, &document.policy, changes).and_then(|edits| edits.apply(text));
     let rest = text.len() - span.range().len();
     let after = after.ok().and_then(|after| {
         let end = after.len() - (rest - span.start as usize);
@@ -172,7 +173,7 @@ fn characters(text: &str) -> usize {
 /// How many characters IAM accepts, white space not counted.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 fn quota(document: &Document) -> usize {
-    match (document.kind, document.owner.as_ref().map(|owner| owner.kind)) {
+    match (document.kind, document.attachments.first().map(|attachment| attachment.kind)) {
         (DocumentKind::Inline, Some(IdentityKind::Role)) => 10_240,
         (DocumentKind::Inline, Some(IdentityKind::User)) => 2_048,
         (DocumentKind::Inline, Some(IdentityKind::Group)) => 5_120,

@@ -105,7 +105,8 @@ pub fn judge<'e>(document: &Document, file: &SourceFile, scope: &'e Scope, catal
     };
     let mut bench = Bench { catalog, claims, settings: &scope.settings, limits, services: BTreeMap::new() };
     let statements: Vec<_> = document.policy.statements.iter().map(|statement| bench.statement(statement)).collect();
-    let all_gone = !statements.is_empty() && statements.iter().all(|statement| statement.gone);
+    let all_gone =
+        document.policy.opaque == 0 && !statements.is_empty() && statements.iter().all(|statement| statement.gone);
     Judgement { owners, statements, all_gone, finding_date }
 }
 

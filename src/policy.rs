@@ -16,10 +16,12 @@ use action::ActionPattern;
 pub struct Policy {
     /// The whole document.
     pub span: Span,
-    /// The value of `Statement`: the list with its brackets, or the one statement.
-    pub list: Span,
+    /// The lists that its statements stand in, each with its brackets.
+    pub lists: Vec<Span>,
     /// In their order.
     pub statements: Vec<Statement>,
+    /// How many statements, or lists of them, only deployment knows.
+    pub opaque: usize,
 }
 
 /// A statement of an identity policy.
@@ -27,12 +29,25 @@ pub struct Policy {
 pub struct Statement {
     /// The whole statement.
     pub span: Span,
+    /// Where it stands.
+    pub site: Site,
     /// Its `Sid`, where it is a string.
     pub sid: Option<String>,
     /// Allow or Deny.
     pub effect: Effect,
     /// Its `Action` or `NotAction`.
     pub actions: ActionElement,
+}
+
+/// Where a statement or an entry stands, which decides how it can be edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Site {
+    /// In one of the lists, by index: it can go, and several can take its place.
+    Item(usize),
+    /// As the whole value: several can take its place as a list.
+    Whole,
+    /// Where exactly one value can stand, such as a branch of a conditional in a list: it cannot be edited.
+    Fixed,
 }
 
 /// What a statement does.
@@ -42,6 +57,8 @@ pub enum Effect {
     Allow,
     /// Denies; never edited, since that would widen what is allowed.
     Deny,
+    /// Only deployment knows; never edited.
+    Opaque,
 }
 
 /// The `Action` or `NotAction` of a statement.
@@ -49,10 +66,10 @@ pub enum Effect {
 pub struct ActionElement {
     /// Which of the two.
     pub kind: ElementKind,
-    /// Its value: the list with its brackets, or the one string.
+    /// Its whole value.
     pub value: Span,
-    /// Whether the value is a list rather than one string.
-    pub is_list: bool,
+    /// The lists that its entries stand in, each with its brackets.
+    pub lists: Vec<Span>,
     /// In their order.
     pub entries: Vec<ActionEntry>,
 }
@@ -71,6 +88,8 @@ pub enum ElementKind {
 pub struct ActionEntry {
     /// The entry, with its quotes.
     pub span: Span,
+    /// Where it stands.
+    pub site: Site,
     /// The pattern; `None` for an opaque entry, which only deployment knows.
     pub pattern: Option<ActionPattern>,
 }
@@ -124,6 +143,7 @@ impl Effect {
         match self {
             Self::Allow => "Allow",
             Self::Deny => "Deny",
+            Self::Opaque => "opaque",
         }
     }
 }
@@ -145,36 +165,92 @@ impl ElementKind {
 /// `Statement` or a workflow's `Action` has not.
 #[must_use]
 pub fn read(node: &Node<'_>) -> Reading {
-    let Some(list) = node.get("Statement") else { return Reading::NotPolicy };
-    let items = match &list.value {
-        Value::List(items) => items.as_slice(),
-        Value::Table(_) => std::slice::from_ref(list),
-        Value::Text(_) | Value::Scalar => return Reading::NotPolicy,
-    };
-    if !items.iter().all(is_statement) {
+    let Some(value) = node.get("Statement") else { return Reading::NotPolicy };
+    let found = Items::of(value, |node| matches!(node.value, Value::Table(_)));
+    if found.has_foreign || !found.items.iter().all(|(_, item)| is_statement(item)) {
         return Reading::NotPolicy;
     }
-    if let Some(problem) = std::iter::once(node).chain(items).find_map(repeated_key) {
+    of_statements(node, found)
+}
+
+/// Reads a list of statements that are known to be of an identity policy, or one statement.
+#[must_use]
+pub fn read_statements(value: &Node<'_>) -> Reading {
+    let found = Items::of(value, |node| matches!(node.value, Value::Table(_)));
+    if found.has_foreign { Reading::NotPolicy } else { of_statements(value, found) }
+}
+
+fn of_statements(whole: &Node<'_>, found: Items<'_, '_>) -> Reading {
+    let items: Vec<&Node<'_>> = found.items.iter().map(|(_, item)| *item).collect();
+    if let Some(problem) = std::iter::once(whole).chain(items.iter().copied()).find_map(repeated_key) {
         return Reading::Broken(problem);
     }
-    if let Some(reason) = other_kind(items) {
+    if let Some(reason) = other_kind(&items) {
         return Reading::Other(reason);
     }
-    match items.iter().map(statement).collect() {
-        Ok(statements) => Reading::Identity(Policy { span: node.span, list: list.span, statements }),
+    match found.items.iter().map(|(site, item)| statement(item, *site)).collect() {
+        Ok(statements) => {
+            Reading::Identity(Policy { span: whole.span, lists: found.lists, statements, opaque: found.opaque })
+        }
         Err(problem) => Reading::Broken(problem),
     }
 }
 
-fn is_statement(node: &Node<'_>) -> bool {
-    let effect = node.get("Effect").and_then(Node::text).and_then(effect);
-    let is_actions = |node: &Node<'_>| matches!(node.value, Value::Text(_) | Value::List(_));
-    effect.is_some()
-        && [ElementKind::Action, ElementKind::NotAction].iter().any(|k| node.get(k.word()).is_some_and(is_actions))
+/// The items of a value, however its lists are put together.
+struct Items<'n, 's> {
+    items: Vec<(Site, &'n Node<'s>)>,
+    lists: Vec<Span>,
+    /// How many only deployment knows.
+    opaque: usize,
+    /// The places of those.
+    opaque_at: Vec<(usize, Site, Span)>,
+    /// Something literal is no item.
+    has_foreign: bool,
 }
 
-fn effect(word: &str) -> Option<Effect> {
-    [Effect::Allow, Effect::Deny].into_iter().find(|effect| effect.word() == word)
+impl<'n, 's> Items<'n, 's> {
+    fn of(value: &'n Node<'s>, is_item: fn(&Node<'_>) -> bool) -> Self {
+        let mut found =
+            Self { items: Vec::new(), lists: Vec::new(), opaque: 0, opaque_at: Vec::new(), has_foreign: false };
+        found.collect(value, Site::Whole, is_item);
+        found
+    }
+
+    /// Depth is bounded by the parser's limit on nesting.
+    fn collect(&mut self, node: &'n Node<'s>, site: Site, is_item: fn(&Node<'_>) -> bool) {
+        match &node.value {
+            _ if is_item(node) => self.items.push((site, node)),
+            Value::List(items) => {
+                let list = self.lists.len();
+                self.lists.push(node.span);
+                items.iter().for_each(|item| self.collect(item, Site::Item(list), is_item));
+            }
+            Value::Concat(lists) => lists.iter().for_each(|list| self.collect(list, Site::Fixed, is_item)),
+            Value::Choice(branches) => {
+                let site = if site == Site::Whole { Site::Whole } else { Site::Fixed };
+                branches.iter().for_each(|branch| self.collect(branch, site, is_item));
+            }
+            Value::Template(_) | Value::Call(..) | Value::Reference(_) | Value::Opaque => {
+                self.opaque += 1;
+                self.opaque_at.push((self.items.len(), site, node.span));
+            }
+            Value::Text(_) | Value::Scalar | Value::Table(_) => self.has_foreign = true,
+        }
+    }
+}
+
+fn is_statement(node: &Node<'_>) -> bool {
+    let effect = node.get("Effect").is_some_and(|value| effect(value).is_some());
+    let is_actions = |node: &Node<'_>| !matches!(node.value, Value::Scalar | Value::Table(_));
+    effect && [ElementKind::Action, ElementKind::NotAction].iter().any(|k| node.get(k.word()).is_some_and(is_actions))
+}
+
+fn effect(value: &Node<'_>) -> Option<Effect> {
+    match &value.value {
+        Value::Text(word) => [Effect::Allow, Effect::Deny].into_iter().find(|effect| effect.word() == word),
+        Value::Scalar | Value::List(_) | Value::Table(_) => None,
+        _ => Some(Effect::Opaque),
+    }
 }
 
 fn repeated_key(table: &Node<'_>) -> Option<Problem> {
@@ -182,7 +258,7 @@ fn repeated_key(table: &Node<'_>) -> Option<Problem> {
     Some(Problem { message: format!("the key `{key}` stands twice"), span: *key_span })
 }
 
-fn other_kind(items: &[Node<'_>]) -> Option<SkipReason> {
+fn other_kind(items: &[&Node<'_>]) -> Option<SkipReason> {
     let has = |keys: [&str; 2]| items.iter().any(|item| keys.iter().any(|key| item.get(key).is_some()));
     if has(["Principal", "NotPrincipal"]) {
         let only_sts = items.iter().all(|item| item.get("Action").is_some_and(speaks_of_sts_only));
@@ -197,25 +273,36 @@ fn speaks_of_sts_only(actions: &Node<'_>) -> bool {
     actions.list().map_or_else(|| of_sts(actions), |items| items.iter().all(of_sts))
 }
 
-fn statement(node: &Node<'_>) -> Result<Statement, Problem> {
+fn statement(node: &Node<'_>, site: Site) -> Result<Statement, Problem> {
     let problem = |message: &str| Problem { message: message.to_owned(), span: node.span };
-    let effect = node.get("Effect").and_then(Node::text).and_then(effect).ok_or_else(|| problem("no `Effect`"))?;
+    let effect = node.get("Effect").and_then(effect).ok_or_else(|| problem("no `Effect`"))?;
     let actions = match (node.get("Action"), node.get("NotAction")) {
-        (Some(actions), None) => element(ElementKind::Action, actions),
-        (None, Some(actions)) => element(ElementKind::NotAction, actions),
+        (Some(actions), None) => ActionElement::read(ElementKind::Action, actions),
+        (None, Some(actions)) => ActionElement::read(ElementKind::NotAction, actions),
         _ => return Err(problem("a statement has either `Action` or `NotAction`")),
     };
     let sid = node.get("Sid").and_then(Node::text).map(str::to_owned);
-    Ok(Statement { span: node.span, sid, effect, actions })
+    Ok(Statement { span: node.span, site, sid, effect, actions })
 }
 
-fn element(kind: ElementKind, value: &Node<'_>) -> ActionElement {
-    let items = value.list().unwrap_or_else(|| std::slice::from_ref(value));
-    let entry = |node: &Node<'_>| ActionEntry { span: node.span, pattern: node.text().map(ActionPattern::new) };
-    ActionElement {
-        kind,
-        value: value.span,
-        is_list: value.list().is_some(),
-        entries: items.iter().map(entry).collect(),
+impl ActionElement {
+    /// Reads the value of an `Action` or `NotAction`: a string, a list, or what lists are put together from.
+    #[must_use]
+    pub fn read(kind: ElementKind, value: &Node<'_>) -> Self {
+        let known = |node: &Node<'_>| matches!(node.value, Value::Text(_) | Value::Scalar | Value::Table(_));
+        let found = Items::of(value, known);
+        let mut entries = Vec::with_capacity(found.items.len() + found.opaque);
+        let mut opaque = found.opaque_at.iter().peekable();
+        for index in 0..=found.items.len() {
+            while let Some(&(_, site, span)) = opaque.next_if(|(before, ..)| *before == index) {
+                entries.push(ActionEntry { span, site, pattern: None });
+            }
+            entries.extend(found.items.get(index).map(|(site, node)| ActionEntry {
+                span: node.span,
+                site: *site,
+                pattern: node.text().map(ActionPattern::new),
+            }));
+        }
+        Self { kind, value: value.span, lists: found.lists, entries }
     }
 }

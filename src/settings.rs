@@ -110,6 +110,12 @@ impl Settings {
         self.config.accounts_for(path).into_iter().map(config::AccountId::as_str).collect()
     }
 
+    /// The names of the stacks that a template is deployed as, where the user says so; `path` as for [`Self::bound`].
+    #[must_use]
+    pub fn stacks(&self, path: &str) -> Vec<&str> {
+        self.config.stacks_for(path).into_iter().map(String::as_str).collect()
+    }
+
     /// The actions that are kept on purpose for an identity today.
     #[must_use]
     pub fn allowed(&self, arn: &str) -> Vec<&ActionPattern> {

@@ -17,17 +17,49 @@ pub struct Node<'s> {
     pub value: Value<'s>,
 }
 
+/// A way of writing values down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Notation {
+    /// JSON, also inside a string of another notation.
+    Json,
+    /// YAML.
+    Yaml,
+    /// HCL, the language of Terraform and OpenTofu.
+    Hcl,
+}
+
 /// What a node is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'s> {
     /// A string, decoded.
     Text(Cow<'s, str>),
+    /// A string with holes that only deployment fills.
+    Template(Vec<Piece<'s>>),
     /// A number, a truth value or a null: nothing that a policy's actions could be.
     Scalar,
     /// A list.
     List(Vec<Node<'s>>),
     /// Keys and values in their order; a key may stand twice.
     Table(Vec<Entry<'s>>),
+    /// A function and its arguments: `!Sub x` in YAML, `jsonencode(x)` in HCL.
+    Call(Cow<'s, str>, Vec<Node<'s>>),
+    /// A name that stands for a value written elsewhere, such as `aws_iam_role.app.name`; indexes are left out.
+    Reference(Cow<'s, str>),
+    /// One of these; only deployment knows which.
+    Choice(Vec<Node<'s>>),
+    /// The items of these, one after the other.
+    Concat(Vec<Node<'s>>),
+    /// An expression that only deployment can evaluate.
+    Opaque,
+}
+
+/// A part of a string with holes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Piece<'s> {
+    /// Text, decoded.
+    Literal(Cow<'s, str>),
+    /// What deployment puts in, as written, without its brackets: `AWS::StackName`, `var.stage`.
+    Hole(Cow<'s, str>),
 }
 
 /// A key and its value.

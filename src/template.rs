@@ -4,8 +4,11 @@
 
 pub mod standalone;
 
+use crate::policy::arn::IdentityKind;
+use crate::policy::wildcard::Wildcard;
 use crate::policy::{Policy, SkipReason};
 use crate::source::{Layer, LayerId, Problem, Span};
+use crate::syntax::Notation;
 
 /// What was read out of one file.
 #[derive(Debug, Default)]
@@ -29,10 +32,14 @@ pub struct Document {
     pub path: Vec<Step>,
     /// The policy.
     pub policy: Policy,
+    /// The notation of that text.
+    pub notation: Notation,
+    /// What kind of file it is in.
+    pub format: Format,
     /// How it is attached, where the file says it.
     pub kind: DocumentKind,
-    /// Whose it is, where the file says it.
-    pub owner: Option<Owner>,
+    /// Whose it is, as far as the repository says it.
+    pub attachments: Vec<Attachment>,
     /// Why it is never written, if so.
     pub read_only: Option<&'static str>,
 }
@@ -48,13 +55,54 @@ pub enum DocumentKind {
     Standalone,
 }
 
-/// Whom a file names as the owner of a policy in it.
+/// What kind of file a policy is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// A policy document, alone or inside some other JSON.
+    Json,
+    /// A CloudFormation template.
+    CloudFormation,
+    /// A CloudFormation template with the SAM transform.
+    Sam,
+    /// A configuration of the Serverless Framework.
+    Serverless,
+    /// A Terraform or OpenTofu module.
+    Terraform,
+}
+
+/// An identity that a policy is attached to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owner {
+pub struct Attachment {
     /// What it is.
-    pub kind: crate::policy::arn::IdentityKind,
-    /// Its name, without a path.
-    pub name: String,
+    pub kind: IdentityKind,
+    /// Its name, as far as the repository says it.
+    pub name: IdentityName,
+    /// How the file says that the policy belongs to it.
+    pub link: Link,
+}
+
+/// What the repository says of an identity's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdentityName {
+    /// This, without a path.
+    Exact(String),
+    /// Literal parts with holes, each written as `*`: `*-app` for `!Sub "${AWS::StackName}-app"`.
+    Pattern(Wildcard),
+    /// CloudFormation makes it up: `<stack>-<logical id>-<random>`.
+    Generated(String),
+    /// A permission set of Identity Center, whose roles are named `AWSReservedSSO_<this>_<hex>`.
+    PermissionSet(String),
+    /// It says nothing of the name.
+    Unknown,
+}
+
+/// How a policy is tied to an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Link {
+    /// By following references inside the repository.
+    Reference,
+    /// By writing it inside of the identity, or naming that.
+    Name,
 }
 
 /// One step of the way to a value.
@@ -85,6 +133,20 @@ impl DocumentKind {
             Self::Inline => "inline",
             Self::Managed => "managed",
             Self::Standalone => "standalone",
+        }
+    }
+}
+
+impl Format {
+    /// The word in `policies`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::CloudFormation => "cloudformation",
+            Self::Sam => "sam",
+            Self::Serverless => "serverless",
+            Self::Terraform => "terraform",
         }
     }
 }

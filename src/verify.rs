@@ -57,9 +57,11 @@ type Saying<'a> = Option<&'a str>;
 
 fn says(read: &Document, intended: &Intended<'_>) -> bool {
     let Intended { document, changes } = intended;
-    let same_place = read.path == document.path && read.owner == document.owner && read.kind == document.kind;
+    let same_place =
+        read.path == document.path && read.attachments == document.attachments && read.kind == document.kind;
     let left = surviving(&document.policy, changes);
     same_place
+        && read.policy.opaque == document.policy.opaque
         && read.policy.statements.len() == left.len()
         && read
             .policy

@@ -291,7 +291,7 @@ pub fn granting<'a>(
 ) -> Vec<(usize, Grant<'a>, Option<&'a EntryJudgement>)> {
     let element = &statement.actions;
     match (statement.effect, element.kind) {
-        (Effect::Deny, _) => Vec::new(),
+        (Effect::Deny | Effect::Opaque, _) => Vec::new(),
         (Effect::Allow, ElementKind::NotAction) => {
             let patterns = element.entries.iter().filter_map(|entry| entry.pattern.as_ref()).collect();
             vec![(0, Grant { text: "NotAction", span: element.value, patterns, excludes: true }, None)]

@@ -2,11 +2,11 @@
 //!
 //! Content decides, never the file's name. Documents that AWS printed are read but never written.
 
-use super::{Document, DocumentKind, FileReading, Owner, Skipped, Step};
+use super::{Attachment, Document, DocumentKind, FileReading, Format, IdentityName, Link, Skipped, Step};
 use crate::policy::arn::IdentityKind;
 use crate::policy::{self, Reading, SkipReason};
 use crate::source::{LayerId, Problem, Span, span_in_file};
-use crate::syntax::{Node, Value, json};
+use crate::syntax::{Node, Notation, Value, json};
 
 /// How many texts may stand inside one another.
 const MAX_INNER_TEXTS: usize = 4;
@@ -73,7 +73,7 @@ impl Search<'_, '_> {
                     self.step(Step::Key(entry.key.to_string()), |search| search.visit(&entry.value, Some(node)));
                 }
             }
-            Value::Scalar => {}
+            _ => {}
         }
     }
 
@@ -89,14 +89,16 @@ impl Search<'_, '_> {
             Reading::NotPolicy => return false,
             Reading::Identity(policy) => {
                 let printed = printed_by_aws(&self.path, parent);
-                let owner = parent.and_then(owner);
-                let kind = if owner.is_some() { DocumentKind::Inline } else { DocumentKind::Standalone };
+                let attachments: Vec<Attachment> = parent.and_then(owner).into_iter().collect();
+                let kind = if attachments.is_empty() { DocumentKind::Standalone } else { DocumentKind::Inline };
                 self.reading.documents.push(Document {
                     layer: self.layer,
                     path: self.path.clone(),
                     policy,
+                    notation: Notation::Json,
+                    format: Format::Json,
                     kind,
-                    owner,
+                    attachments,
                     read_only: printed.then_some("it is a copy that AWS printed, not the source"),
                 });
             }
@@ -150,12 +152,13 @@ fn printed_by_aws(path: &[Step], parent: Option<&Node<'_>>) -> bool {
 }
 
 /// The identity that stands beside a policy: `RoleName`, `UserName` or `GroupName`.
-fn owner(table: &Node<'_>) -> Option<Owner> {
+fn owner(table: &Node<'_>) -> Option<Attachment> {
     let kinds =
         [("RoleName", IdentityKind::Role), ("UserName", IdentityKind::User), ("GroupName", IdentityKind::Group)];
-    kinds
-        .into_iter()
-        .find_map(|(key, kind)| table.get(key).and_then(Node::text).map(|name| Owner { kind, name: name.to_owned() }))
+    kinds.into_iter().find_map(|(key, kind)| {
+        let name = IdentityName::Exact(table.get(key)?.text()?.to_owned());
+        Some(Attachment { kind, name, link: Link::Name })
+    })
 }
 
 #[cfg(test)]
@@ -215,9 +218,10 @@ mod tests {
         let escaped = json::quote(POLICY);
         let printed = read("x", &format!(r#"{{"RoleName":"app","PolicyName":"p","PolicyDocument":{POLICY}}}"#));
         let input = read("x", &format!(r#"{{"RoleName":"app","PolicyName":"p","PolicyDocument":{escaped}}}"#));
-        let owner = Some(Owner { kind: IdentityKind::Role, name: "app".into() });
-        assert_eq!((&printed.documents[0].owner, printed.documents[0].read_only.is_some()), (&owner, true));
-        assert_eq!((&input.documents[0].owner, input.documents[0].read_only.is_some()), (&owner, false));
+        let name = IdentityName::Exact("app".into());
+        let owner = vec![Attachment { kind: IdentityKind::Role, name, link: Link::Name }];
+        assert_eq!((&printed.documents[0].attachments, printed.documents[0].read_only.is_some()), (&owner, true));
+        assert_eq!((&input.documents[0].attachments, input.documents[0].read_only.is_some()), (&owner, false));
     }
 
     #[test]
