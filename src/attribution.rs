@@ -112,12 +112,12 @@ pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> V
     if !bound.is_empty() {
         return bound.iter().flat_map(|identity| resolve(identity, Certainty::Binding, file, scope)).collect();
     }
+    if !document.attachments.is_empty() {
+        return document.attachments.iter().flat_map(|attachment| attached(attachment, file, scope)).collect();
+    }
     if file.named && !scope.settings.identities.is_empty() {
         let stated = scope.settings.identities.iter();
         return stated.flat_map(|identity| resolve(identity, Certainty::Binding, file, scope)).collect();
-    }
-    if !document.attachments.is_empty() {
-        return document.attachments.iter().flat_map(|attachment| attached(attachment, file, scope)).collect();
     }
     if let Some(unused) = scope.evidence.anonymous.as_ref().filter(|_| file.named) {
         return vec![Owner {

@@ -11,6 +11,7 @@ use crate::diagnose;
 use crate::diagnostic::{Diagnostic, Fix, Place, PolicyListing, Report, SkippedListing, StatementListing, Summary};
 use crate::finding::Export;
 use crate::fix::{self, Judged};
+use crate::grants::Grants;
 use crate::judge::{self, Judgement};
 use crate::policy::Statement;
 use crate::refine::safety::Applicability;
@@ -28,9 +29,8 @@ pub struct CheckedFile<'e> {
     pub reading: FileReading,
     /// One per document.
     pub judgements: Vec<Judgement<'e>>,
-    /// Its fixes.
+    /// Its fixes; none for a file that is not reported.
     pub fixes: Vec<Fix>,
-    diagnostics: Vec<Diagnostic>,
 }
 
 /// All files that hold something, read and judged.
@@ -45,26 +45,62 @@ pub struct Checked<'e> {
 /// Reads and judges the sources, each under its scope.
 #[must_use]
 pub fn check<'e>(sources: &Sources, scopes: &'e [Scope], catalog: &Catalog) -> Checked<'e> {
-    let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
-    let checked: Vec<CheckedFile<'e>> =
-        files.into_par_iter().filter_map(|(id, file)| check_file(id, file, scopes.get(file.scope)?, catalog)).collect();
-    let report = report(sources, scopes, &checked);
-    Checked { files: checked, report }
+    let readings = read(sources);
+    let mut files = judge(readings, sources, scopes, catalog);
+    fix(&mut files, sources, scopes);
+    let diagnostics = diagnose(&files, sources, scopes, catalog);
+    let report = report(sources, scopes, &files, diagnostics);
+    Checked { files, report }
 }
 
-fn check_file<'e>(id: FileId, file: &SourceFile, scope: &'e Scope, catalog: &Catalog) -> Option<CheckedFile<'e>> {
-    let reading = template::read_file(&file.path, &file.text);
-    if reading.documents.is_empty() && reading.skipped.is_empty() && reading.problems.is_empty() {
-        return None;
-    }
-    let judgements: Vec<_> =
-        reading.documents.iter().map(|document| judge::judge(document, file, scope, catalog)).collect();
-    let mut checked = CheckedFile { id, reading, judgements, fixes: Vec::new(), diagnostics: Vec::new() };
-    if file.reported {
-        checked.fixes = fix::fixes(&checked.judged(file), &scope.settings);
-        checked.diagnostics = diagnose::diagnose(&checked.judged(file), &checked.fixes, &scope.settings, catalog);
-    }
-    Some(checked)
+/// What each file holds by itself, for those that hold something.
+fn read(sources: &Sources) -> Vec<(FileId, FileReading)> {
+    let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
+    let read = |(id, file): (FileId, &SourceFile)| {
+        let reading = template::read_file(&file.path, &file.text);
+        let is_empty = reading.documents.is_empty() && reading.skipped.is_empty() && reading.problems.is_empty();
+        (!is_empty).then_some((id, reading))
+    };
+    files.into_par_iter().filter_map(read).collect()
+}
+
+fn judge<'e>(
+    readings: Vec<(FileId, FileReading)>,
+    sources: &Sources,
+    scopes: &'e [Scope],
+    catalog: &Catalog,
+) -> Vec<CheckedFile<'e>> {
+    let judge = |(id, reading): (FileId, FileReading)| {
+        let file = sources.get(id)?;
+        let scope = scopes.get(file.scope)?;
+        let judge = |document: &Document| judge::judge(document, file, scope, catalog);
+        let judgements = reading.documents.iter().map(judge).collect();
+        Some(CheckedFile { id, reading, judgements, fixes: Vec::new() })
+    };
+    readings.into_par_iter().filter_map(judge).collect()
+}
+
+fn fix(files: &mut [CheckedFile<'_>], sources: &Sources, scopes: &[Scope]) {
+    files.par_iter_mut().for_each(|checked| {
+        if let Some((file, scope)) = reported(checked.id, sources, scopes) {
+            checked.fixes = fix::fixes(&checked.judged(file), &scope.settings);
+        }
+    });
+}
+
+fn diagnose(files: &[CheckedFile<'_>], sources: &Sources, scopes: &[Scope], catalog: &Catalog) -> Vec<Diagnostic> {
+    let grants = Grants::new(files.iter().filter_map(|file| Some(file.judged(sources.get(file.id)?))).collect());
+    let diagnose = |checked: &CheckedFile<'_>| {
+        let Some((file, scope)) = reported(checked.id, sources, scopes) else { return Vec::new() };
+        diagnose::diagnose(&checked.judged(file), &checked.fixes, &grants, &scope.settings, catalog)
+    };
+    files.par_iter().flat_map_iter(diagnose).collect()
+}
+
+/// A file and its scope, if what is found in it is reported.
+fn reported<'a>(id: FileId, sources: &'a Sources, scopes: &'a [Scope]) -> Option<(&'a SourceFile, &'a Scope)> {
+    let file = sources.get(id).filter(|file| file.reported)?;
+    Some((file, scopes.get(file.scope)?))
 }
 
 impl<'e> CheckedFile<'e> {
@@ -75,11 +111,10 @@ impl<'e> CheckedFile<'e> {
     }
 }
 
-fn report(sources: &Sources, scopes: &[Scope], checked: &[CheckedFile<'_>]) -> Report {
-    let mut report = Report::default();
+fn report(sources: &Sources, scopes: &[Scope], checked: &[CheckedFile<'_>], diagnostics: Vec<Diagnostic>) -> Report {
+    let mut report = Report { diagnostics, ..Report::default() };
     for file in checked {
         let Some(source) = sources.get(file.id).filter(|source| source.reported) else { continue };
-        report.diagnostics.extend(file.diagnostics.iter().cloned());
         report.fixes.extend(file.fixes.iter().cloned());
         report.policies.extend(policies(source, file));
         let skipped = file.reading.skipped.iter().map(|skipped| SkippedListing {

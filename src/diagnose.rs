@@ -11,6 +11,7 @@ use crate::audit::{EntryAudit, Granted};
 use crate::catalog::{Catalog, Tracking};
 use crate::diagnostic::{Diagnostic, FindingRef, Fix, IdentityRef, Kept, Place, PolicyRef, UnusedRef};
 use crate::fix::Judged;
+use crate::grants::{Granting, Grants};
 use crate::judge::{EntryJudgement, Judgement, StatementJudgement};
 use crate::policy::{ActionEntry, Statement};
 use crate::refine::EntryChange;
@@ -24,6 +25,7 @@ use wording::Whose;
 #[derive(Clone, Copy)]
 struct Subject<'a, 'e> {
     judged: &'a Judged<'a, 'e>,
+    beside: &'a [Granting<'a, 'a, 'e>],
     settings: &'a Settings,
     catalog: &'a Catalog,
     document: &'a Document,
@@ -36,14 +38,32 @@ struct Subject<'a, 'e> {
 
 /// All diagnostics of one file, in order of offset and rule.
 #[must_use]
-pub fn diagnose(judged: &Judged<'_, '_>, fixes: &[Fix], settings: &Settings, catalog: &Catalog) -> Vec<Diagnostic> {
+pub fn diagnose<'e>(
+    judged: &Judged<'_, 'e>,
+    fixes: &[Fix],
+    grants: &Grants<'_, 'e>,
+    settings: &Settings,
+    catalog: &Catalog,
+) -> Vec<Diagnostic> {
     let mut all: Vec<Diagnostic> =
         judged.reading.problems.iter().filter_map(|problem| unreadable(judged, problem, settings)).collect();
     for (site, (document, judgement)) in judged.reading.documents.iter().zip(judged.judgements).enumerate() {
         let statements = document.policy.statements.iter().zip(&judgement.statements);
+        let beside = grants.beside(judged, site);
         for (index, (statement, verdict)) in statements.enumerate() {
             let fix = fixes.iter().find(|fix| fix.file == judged.id && fix.site == (site, index));
-            let subject = Subject { judged, settings, catalog, document, judgement, index, statement, verdict, fix };
+            let subject = Subject {
+                judged,
+                beside: &beside,
+                settings,
+                catalog,
+                document,
+                judgement,
+                index,
+                statement,
+                verdict,
+                fix,
+            };
             all.extend(subject.diagnostics());
         }
     }
@@ -168,26 +188,24 @@ impl Subject<'_, '_> {
         notes
     }
 
-    /// The other places in the policy that grant what this entry grants and nobody uses.
+    /// The other places, in this policy and in others of the same identity, that grant what this entry grants and
+    /// nobody uses.
     fn other_grants(&self, at: usize, audit: &EntryAudit) -> Vec<String> {
-        let mut edited = Vec::new();
-        let mut staying = Vec::new();
         let own_service = self.statement.actions.entries.get(at).and_then(|e| e.pattern.as_ref()?.named());
         let Some((service, _)) = own_service else { return Vec::new() };
-        for (index, (statement, verdict)) in
-            self.document.policy.statements.iter().zip(&self.judgement.statements).enumerate()
-        {
-            for (other, entry, judged) in wording::granting(statement, verdict) {
-                let grants = |action: &Granted| action.unused && entry.grants(service, &action.lower);
-                if (index, other) == (self.index, at) || !audit.granted.iter().any(grants) {
-                    continue;
-                }
-                let place = (entry.text.to_owned(), self.line(entry.span));
-                let stays = self.judgement.all_gone || judged.is_none_or(|judged| judged.change.keeps());
-                if stays { staying.push(place) } else { edited.push(place) }
-            }
+        let mut other = OtherGrants { service, audit, edited: Vec::new(), staying: Vec::new() };
+        let line = |span| format!("on line {}", self.line(span));
+        other.collect(self.document, self.judgement, Some((self.index, at)), line);
+        for Granting { judged, document } in self.beside {
+            let policy = judged.reading.documents.get(*document).zip(judged.judgements.get(*document));
+            let Some((document, judgement)) = policy else { continue };
+            let place = |span| {
+                let start = span_in_file(&judged.reading.layers, document.layer, span).start;
+                format!("in {} on line {}", judged.file.path, judged.file.position(start).line)
+            };
+            other.collect(document, judgement, None, place);
         }
-        wording::other_grants(&edited, &staying)
+        wording::other_grants(&other.edited, &other.staying)
     }
 
     fn broad(&self) -> Option<Diagnostic> {
@@ -227,6 +245,37 @@ impl Subject<'_, '_> {
         let mut diagnostic = self.base(Rule::PartlyUsedWildcard, entry.span, pattern, message)?;
         diagnostic.level = Level::Error;
         Some(diagnostic)
+    }
+}
+
+/// The other grants of what one entry grants and nobody uses: each as written, and its place.
+struct OtherGrants<'a> {
+    service: &'a str,
+    audit: &'a EntryAudit,
+    edited: Vec<(String, String)>,
+    staying: Vec<(String, String)>,
+}
+
+impl OtherGrants<'_> {
+    /// Adds those of a document, but for the entry `own`: the indexes of its statement and of it.
+    fn collect(
+        &mut self,
+        document: &Document,
+        judgement: &Judgement<'_>,
+        own: Option<(usize, usize)>,
+        place: impl Fn(Span) -> String,
+    ) {
+        for (index, (statement, verdict)) in document.policy.statements.iter().zip(&judgement.statements).enumerate() {
+            for (at, entry, judged) in wording::granting(statement, verdict) {
+                let grants = |action: &Granted| action.unused && entry.grants(self.service, &action.lower);
+                if own == Some((index, at)) || !self.audit.granted.iter().any(grants) {
+                    continue;
+                }
+                let stays = judgement.all_gone || judged.is_none_or(|judged| judged.change.keeps());
+                let grants = if stays { &mut self.staying } else { &mut self.edited };
+                grants.push((entry.text.to_owned(), place(entry.span)));
+            }
+        }
     }
 }
 

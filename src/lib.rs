@@ -25,6 +25,7 @@ pub mod edit;
 pub mod error;
 pub mod finding;
 pub mod fix;
+pub mod grants;
 pub mod judge;
 pub mod policy;
 pub mod refine;

@@ -311,9 +311,9 @@ pub fn granting<'a>(
 
 /// The other grants of what an entry grants: those that are edited as well, and those that stay.
 #[must_use]
-pub fn other_grants(edited: &[(String, usize)], staying: &[(String, usize)]) -> Vec<String> {
-    let places = |grants: &[(String, usize)]| {
-        let named: Vec<String> = grants.iter().map(|(text, line)| format!("`{text}` on line {line}")).collect();
+pub fn other_grants(edited: &[(String, String)], staying: &[(String, String)]) -> Vec<String> {
+    let places = |grants: &[(String, String)]| {
+        let named: Vec<String> = grants.iter().map(|(text, place)| format!("`{text}` {place}")).collect();
         listed(&named)
     };
     let mut notes = Vec::new();

@@ -1,0 +1,60 @@
+//! What an identity is granted anywhere in the repository: the policies that belong to the same identity.
+//!
+//! An action that two of them grant is gone only if it goes from both. Knows owners. Does not know wording or edits.
+
+use std::collections::HashMap;
+
+use crate::fix::Judged;
+
+/// All judged files, with the documents of each identity.
+#[derive(Debug)]
+pub struct Grants<'a, 'e> {
+    files: Vec<Judged<'a, 'e>>,
+    /// Indexes of file and document, by the identity's ARN or name in lower case.
+    by_identity: HashMap<String, Vec<(usize, usize)>>,
+}
+
+/// A document of a judged file.
+#[derive(Debug, Clone, Copy)]
+pub struct Granting<'g, 'a, 'e> {
+    /// The file.
+    pub judged: &'g Judged<'a, 'e>,
+    /// Which of its documents.
+    pub document: usize,
+}
+
+impl<'a, 'e> Grants<'a, 'e> {
+    /// Takes the files in order of their paths.
+    #[must_use]
+    pub fn new(files: Vec<Judged<'a, 'e>>) -> Self {
+        let mut by_identity: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (file, judged) in files.iter().enumerate() {
+            for (document, judgement) in judged.judgements.iter().enumerate() {
+                for owner in judgement.owners.iter().filter(|owner| !owner.identity.is_empty()) {
+                    let documents = by_identity.entry(owner.identity.to_ascii_lowercase()).or_default();
+                    documents.push((file, document));
+                }
+            }
+        }
+        Self { files, by_identity }
+    }
+
+    /// The other documents that belong to one of the owners of this one, in order of path and place, each once.
+    #[must_use]
+    pub fn beside(&self, judged: &Judged<'_, '_>, document: usize) -> Vec<Granting<'_, 'a, 'e>> {
+        let owners = judged.judgements.get(document).map_or(&[][..], |judgement| &judgement.owners);
+        let mut found: Vec<(usize, usize)> = owners
+            .iter()
+            .filter_map(|owner| self.by_identity.get(&owner.identity.to_ascii_lowercase()))
+            .flatten()
+            .copied()
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        let others = found.into_iter().filter_map(|(file, document)| Some((self.files.get(file)?, document)));
+        others
+            .filter(|(other, index)| (other.id, *index) != (judged.id, document))
+            .map(|(judged, document)| Granting { judged, document })
+            .collect()
+    }
+}
