@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 /// Finds unused IAM permissions in the policies of a repository, and writes what to grant instead.
 #[derive(Debug, Parser)]
-#[command(name = "iamtrim", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "iamtrim", version, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -77,8 +77,8 @@ pub(crate) enum Color {
 
 #[derive(Debug, Args)]
 pub(crate) struct LintArgs {
-    /// What to report; whole repositories are read all the same
-    #[arg(default_value = ".", value_name = "PATH")]
+    /// What to report, the current folder if not said; whole repositories are read all the same
+    #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
@@ -158,8 +158,8 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PoliciesArgs {
-    /// What to list
-    #[arg(default_value = ".", value_name = "PATH")]
+    /// What to list; the current folder if not said
+    #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) common: CommonArgs,

@@ -63,6 +63,12 @@ impl Error {
         &self.message
     }
 
+    /// The message and what lies beneath, without the place.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        self.cause.as_ref().map_or_else(|| self.message.clone(), |cause| format!("{}: {cause}", self.message))
+    }
+
     /// The place, where there is one.
     #[must_use]
     pub fn place(&self) -> Option<&FilePlace> {
@@ -91,11 +97,7 @@ impl fmt::Display for Error {
         if let Some(place) = &self.place {
             write!(f, "{place}: ")?;
         }
-        f.write_str(&self.message)?;
-        if let Some(cause) = &self.cause {
-            write!(f, ": {cause}")?;
-        }
-        Ok(())
+        f.write_str(&self.reason())
     }
 }
 

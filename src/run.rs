@@ -21,6 +21,9 @@ use iamtrim::error::Error;
 
 use crate::cli::{Cli, Command};
 
+/// How an action pattern is written.
+const PATTERN_HELP: &str = "write `service:Name`, where the name may hold `*` and `?`: `s3:Get*`";
+
 /// Does what the user asked for.
 ///
 /// # Errors

@@ -9,9 +9,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::diagnostic::{
-    Diagnostic, Fix, IdentityRef, Place, PolicyListing, PolicyRef, Report, SkippedListing, StatementListing,
-};
+use crate::diagnostic::{Diagnostic, Fix, IdentityRef, Place, PolicyListing, PolicyRef, Report, StatementListing};
+use crate::rule::Rule;
 use crate::source::{FileId, Position, Sources, Span};
 
 /// Renders what `lint` found.
@@ -43,7 +42,7 @@ pub fn render_policies(report: &Report, sources: &Sources) -> String {
     inert(&json!({
         "version": 1,
         "policies": report.policies.iter().map(|policy| listing(policy, sources)).collect::<Vec<_>>(),
-        "skipped": report.skipped.iter().map(|skipped| skipped_listing(skipped, sources)).collect::<Vec<_>>(),
+        "skipped": skipped(report, sources),
     }))
 }
 
@@ -159,9 +158,17 @@ fn statement(statement: &StatementListing, sources: &Sources) -> Value {
     })
 }
 
-fn skipped_listing(skipped: &SkippedListing, sources: &Sources) -> Value {
-    let (start, _) = range(&skipped.place, sources);
-    json!({ "path": skipped.place.path, "start": start, "reason": skipped.reason.word() })
+/// What is not refined, and what could not be read, in order of place.
+fn skipped(report: &Report, sources: &Sources) -> Vec<Value> {
+    let skipped = report.skipped.iter().map(|skipped| (&skipped.place, skipped.reason.word()));
+    let unread = report.diagnostics.iter().filter(|diagnostic| diagnostic.rule == Rule::UnreadableFile);
+    let mut all: Vec<_> = skipped.chain(unread.map(|unread| (&unread.place, "unreadable"))).collect();
+    all.sort();
+    let listing = |(place, reason): (&Place, &str)| {
+        let (start, _) = range(place, sources);
+        json!({ "path": place.path, "start": start, "reason": reason })
+    };
+    all.into_iter().map(listing).collect()
 }
 
 #[cfg(test)]

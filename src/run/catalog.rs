@@ -71,15 +71,20 @@ fn list(path: Option<&Path>) -> Result<Option<(String, String)>, Error> {
     path.map(|path| Ok((path.display().to_string(), read(path)?))).transpose()
 }
 
-fn expand(catalog: &Catalog, pattern: &str) -> Result<ExitCode, Error> {
-    let pattern = ActionPattern::new(pattern);
-    let service = pattern.named().and_then(|(prefix, _)| catalog.service(prefix));
-    let services: Vec<_> =
-        if pattern.is_everything() { catalog.services().collect() } else { service.into_iter().collect() };
+fn expand(catalog: &Catalog, text: &str) -> Result<ExitCode, Error> {
+    let pattern = ActionPattern::new(text);
+    let services: Vec<_> = match pattern.named() {
+        _ if pattern.is_everything() => catalog.services().collect(),
+        Some((prefix, _)) => catalog.service(prefix).into_iter().collect(),
+        None => return Err(Error::new(format!("`{text}` is no action pattern")).help(super::PATTERN_HELP)),
+    };
     let mut out = String::new();
     for service in services {
         let matched = service.actions().filter(|action| pattern.matches(service.prefix(), action.name));
         matched.for_each(|action| out.push_str(&format!("{}:{}\n", service.prefix(), action.name)));
+    }
+    if out.is_empty() {
+        print::stderr(&format!("note: `{text}` matches no action of the catalogue"));
     }
     print::stdout(&out)
 }

@@ -1,18 +1,19 @@
 //! Findings exports, from files, folders, globs and standard input, as the command line or the configuration names them.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek as _};
 use std::path::{Path, PathBuf};
 
-use iamtrim::config::{Days, Glob};
+use iamtrim::config::{self, Days, Glob};
 use iamtrim::error::Error;
-use iamtrim::finding::{Evidence, EvidenceBuilder, ReadOptions, Selection};
+use iamtrim::finding::{Evidence, EvidenceBuilder, Export, ReadOptions, Selection};
 use iamtrim::policy::arn::IdentityArn;
 use iamtrim::walk::Scope;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use walkdir::WalkDir;
 
+use super::print;
 use crate::cli::CommonArgs;
 
 /// The one line that says where findings come from.
@@ -23,8 +24,12 @@ const EXPORT_HELP: &str = "export them with `aws accessanalyzer list-findings-v2
 const NAMED_AT_MOST: usize = 10;
 
 /// There are no findings anywhere.
-pub(super) fn none() -> Error {
-    Error::new("there are no findings to match policies with").help(EXPORT_HELP)
+pub(super) fn none(is_configured: bool) -> Error {
+    let none = Error::new("there are no findings to match policies with");
+    if !is_configured && Path::new(config::FILE_NAME).is_file() {
+        return none.help("without git, the `.iamtrim.yaml` here counts only if `.` is named: name it with `--config`");
+    }
+    none.help(EXPORT_HELP)
 }
 
 /// Fails if neither the command line nor the configuration names findings.
@@ -32,32 +37,143 @@ pub(super) fn none() -> Error {
 /// # Errors
 /// If there are none.
 pub(super) fn require_some(common: &CommonArgs, governed: &Scope) -> Result<(), Error> {
-    if common.findings.is_empty() && governed.config.findings.is_empty() { Err(none()) } else { Ok(()) }
+    if common.findings.is_empty() && governed.config.findings.is_empty() {
+        Err(none(governed.file.is_some()))
+    } else {
+        Ok(())
+    }
 }
 
-/// The evidence for the files that a configuration governs, and the real paths of the files it was read from.
+/// What exports say, and the real paths of the files that they were read from.
+pub(super) type Loaded = (Evidence, Vec<PathBuf>);
+
+/// Reads exports for one configuration after the other; what the command line names is read once for all of them.
+pub(super) struct Exports<'a> {
+    common: &'a CommonArgs,
+    today: Date,
+    /// Whether standard input may be needed again.
+    is_shared: bool,
+    stdin: Option<File>,
+    by_window: Vec<(Option<Days>, Loaded)>,
+}
+
+impl<'a> Exports<'a> {
+    /// Exports as one configuration needs them, or several of them.
+    ///
+    /// # Errors
+    /// If standard input is named more than once.
+    pub(super) fn new(common: &'a CommonArgs, today: Date, is_shared: bool) -> Result<Self, Error> {
+        check_stdin(common, Path::new(""))?;
+        Ok(Self { common, today, is_shared, stdin: None, by_window: Vec::new() })
+    }
+
+    /// The evidence for the files that a configuration governs.
+    ///
+    /// # Errors
+    /// If a named file cannot be read or is no export.
+    pub(super) fn load(&mut self, governed: &Scope) -> Result<Loaded, Error> {
+        if self.common.findings.is_empty() {
+            return self.read(governed);
+        }
+        let window = governed.config.unused_for;
+        if let Some((_, known)) = self.by_window.iter().find(|(known, _)| *known == window) {
+            return Ok(known.clone());
+        }
+        let loaded = self.read(governed)?;
+        self.by_window.push((window, loaded.clone()));
+        Ok(loaded)
+    }
+
+    /// The real paths of the files that would be read, as far as they are there.
+    pub(super) fn paths(&self, governed: &Scope) -> Vec<PathBuf> {
+        let exports = exports(governed, self.common, self.today).unwrap_or_default();
+        exports.into_iter().map(|export| std::fs::canonicalize(&export.path).unwrap_or(export.path)).collect()
+    }
+
+    fn read(&mut self, governed: &Scope) -> Result<Loaded, Error> {
+        let mut builder = EvidenceBuilder::new(Selection::of(&self.common.identity));
+        let mut read = Vec::new();
+        for export in exports(governed, self.common, self.today)? {
+            let options = ReadOptions { about: export.about.as_ref(), unused_since: export.unused_since };
+            let cannot = |error| Error::new("cannot read the findings").in_file(&export.shown).because(error);
+            if export.path == Path::new("-") {
+                builder.read("-", self.stdin().map_err(cannot)?, &options)?;
+                continue;
+            }
+            let result =
+                open(&export.path).map_err(cannot).and_then(|file| builder.read(&export.shown, file, &options));
+            match result {
+                Err(error) if export.in_folder => builder.warn(&export.shown, &error.reason()),
+                result => result?,
+            }
+            read.push(std::fs::canonicalize(&export.path).unwrap_or(export.path));
+        }
+        let evidence = builder.finish();
+        say(&evidence, self.common);
+        Ok((evidence, read))
+    }
+
+    /// Standard input from its start; kept in a file of its own where it may be needed again.
+    fn stdin(&mut self) -> io::Result<Box<dyn Read + '_>> {
+        if !self.is_shared {
+            return Ok(Box::new(io::stdin().lock()));
+        }
+        if self.stdin.is_none() {
+            let mut kept = tempfile::tempfile()?;
+            io::copy(&mut io::stdin().lock(), &mut kept)?;
+            self.stdin = Some(kept);
+        }
+        let mut kept = self.stdin.as_ref().ok_or_else(|| io::Error::other("gone"))?;
+        kept.rewind()?;
+        Ok(Box::new(kept))
+    }
+}
+
+/// The evidence for one configuration alone.
 ///
 /// # Errors
-/// If a named file cannot be read or is no export.
-pub(super) fn load(governed: &Scope, common: &CommonArgs, today: Date) -> Result<(Evidence, Vec<PathBuf>), Error> {
-    let mut builder = EvidenceBuilder::new(Selection::of(&common.identity));
-    let mut read = Vec::new();
-    for export in exports(governed, common, today)? {
-        let options = ReadOptions { about: export.about.as_ref(), unused_since: export.unused_since };
-        if export.path == Path::new("-") {
-            builder.read("-", io::stdin().lock(), &options)?;
-            continue;
-        }
-        let result = open(&export.path)
-            .map_err(|error| Error::new("cannot read the findings").in_file(&export.shown).because(error))
-            .and_then(|file| builder.read(&export.shown, file, &options));
-        match result {
-            Err(error) if export.in_folder => builder.warn(&export.shown, error.message()),
-            result => result?,
-        }
-        read.push(std::fs::canonicalize(&export.path).unwrap_or(export.path));
+/// As [`Exports::load`].
+pub(super) fn load(governed: &Scope, common: &CommonArgs, today: Date) -> Result<Loaded, Error> {
+    Exports::new(common, today, false)?.load(governed)
+}
+
+/// Fails if standard input is to be read twice: it can be read once a run.
+///
+/// # Errors
+/// If `-` is given more than once, `other` included.
+pub(super) fn check_stdin(common: &CommonArgs, other: &Path) -> Result<(), Error> {
+    let given = common.findings.iter().map(PathBuf::as_path).chain([other]);
+    if given.filter(|path| *path == Path::new("-")).count() < 2 {
+        return Ok(());
     }
-    Ok((builder.finish(), read))
+    Err(Error::new("`-` is given more than once").help("standard input can be read once: name files for the rest"))
+}
+
+/// Tells what of the exports could not be used, that there is nothing in them, and who asked for is not.
+fn say(evidence: &Evidence, common: &CommonArgs) {
+    if common.output.quiet {
+        return;
+    }
+    for export in &evidence.exports {
+        let warnings = export.warnings.iter();
+        warnings.for_each(|warning| print::stderr(&format!("warning: {}: {}", export.path, warning)));
+    }
+    let has_nothing = |export: &Export| export.findings == 0 && export.warnings.is_empty();
+    if evidence.anonymous.is_none() && evidence.identities.is_empty() && evidence.exports.iter().all(has_nothing) {
+        let paths: Vec<&str> = evidence.exports.iter().map(|export| export.path.as_str()).collect();
+        if !paths.is_empty() {
+            print::stderr(&format!("note: there is no finding in {}", paths.join(", ")));
+        }
+        return;
+    }
+    for asked in common.identity.iter().filter(|asked| evidence.anonymous.is_none() && !speaks_of(evidence, asked)) {
+        print::stderr(&format!("warning: the findings do not speak of `{asked}`"));
+    }
+}
+
+fn speaks_of(evidence: &Evidence, asked: &str) -> bool {
+    IdentityArn::parse(asked)
+        .map_or_else(|| evidence.named(asked).next().is_some(), |arn| evidence.identity(&arn).is_some())
 }
 
 /// Opens a regular file; anything else could make the program wait for ever.
@@ -84,7 +200,7 @@ fn exports(governed: &Scope, common: &CommonArgs, today: Date) -> Result<Vec<Nam
     if !common.findings.is_empty() {
         let about = common.identity.iter().find_map(|identity| IdentityArn::parse(identity));
         for path in &common.findings {
-            let found = files(path, &path.display().to_string())?;
+            let found = some_files(path, &path.display().to_string())?;
             exports.extend(found.into_iter().map(|file| file.with(about.clone(), since(governed.config.unused_for))));
         }
         return Ok(exports);
@@ -118,6 +234,15 @@ impl Candidate {
     }
 }
 
+/// The file at a path, or all files below it, of which there must be one.
+fn some_files(path: &Path, shown: &str) -> Result<Vec<Candidate>, Error> {
+    let found = files(path, shown)?;
+    if found.is_empty() {
+        return Err(Error::new("there is no file in the folder of the findings").in_file(shown).help(EXPORT_HELP));
+    }
+    Ok(found)
+}
+
 /// The file at a path, or all files below it, in order.
 fn files(path: &Path, shown: &str) -> Result<Vec<Candidate>, Error> {
     if !path.is_dir() {
@@ -140,7 +265,7 @@ fn files(path: &Path, shown: &str) -> Result<Vec<Candidate>, Error> {
 /// The files that an entry of the configuration names: a path, or a glob over the configuration's folder.
 fn configured(folder: &Path, glob: &Glob) -> Result<Vec<Candidate>, Error> {
     if let Some(path) = glob.literal() {
-        return files(&folder.join(path), path);
+        return some_files(&folder.join(path), path);
     }
     // Only the folders before the first special character need be named, the rest is searched.
     let literal = glob.as_str().split(['*', '?', '[', '{']).next().unwrap_or_default();

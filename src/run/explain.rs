@@ -18,8 +18,9 @@ use crate::cli::ExplainArgs;
 pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode, Error> {
     let pattern = ActionPattern::new(args.pattern.clone());
     let Some((service, name)) = pattern.named() else {
-        return Err(Error::new(format!("`{}` names no service", args.pattern))
-            .help("write `service:Name`, where the name may hold `*` and `?`: `s3:Get*`"));
+        return Err(
+            Error::new(format!("`{}` is no action pattern of one service", args.pattern)).help(super::PATTERN_HELP)
+        );
     };
     let governed = settings::nearest(Path::new("."), &args.common)?;
     let settings = settings::settled(&governed, &args.common, today());

@@ -1,5 +1,7 @@
 //! `iamtrim lint`: check, fix, print, and say how it went.
 
+use std::borrow::Cow;
+use std::path::Path;
 use std::process::ExitCode;
 
 use iamtrim::check::{Checked, check};
@@ -15,9 +17,9 @@ use iamtrim::walk::write;
 use jiff::Zoned;
 use jiff::civil::Date;
 
-use super::print;
+use super::print::{self, Reader};
 use super::workspace::{Selection, Workspace};
-use crate::cli::{FailOn, FixChoice, LintArgs, LintFormat};
+use crate::cli::{Color, FailOn, FixChoice, LintArgs, LintFormat};
 
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let selection = Selection {
@@ -33,23 +35,22 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         Some(FixChoice::Safe) | None => Applicability::Safe,
     };
     if args.diff {
-        return diff(&workspace, &checked, threshold);
+        return diff(&workspace, &checked, threshold, args.output.as_deref());
     }
     let report = if args.fix.is_some() {
         let (written, failed) = write_fixes(&workspace, &checked, threshold);
         let fixed = count_fixed(&checked.report, &written);
         drop(checked);
         workspace.sources = with_texts(std::mem::take(&mut workspace.sources), written);
-        let mut report =
-            complete(check(&workspace.sources, &workspace.scopes, &workspace.catalog).report, &workspace, args);
+        let mut report = check(&workspace.sources, &workspace.scopes, &workspace.catalog).report;
         report.summary.fixed = fixed;
         report.diagnostics.extend(failed);
-        report
+        complete(report, &workspace, args)
     } else {
         complete(checked.report, &workspace, args)
     };
-    print_report(&report, &workspace, args)?;
-    Ok(exit_code(&report, args.fail_on))
+    let reader = print_report(&report, &workspace, args)?;
+    Ok(if reader == Reader::Gone { ExitCode::SUCCESS } else { exit_code(&report, args.fail_on) })
 }
 
 /// What the calendar says here.
@@ -59,15 +60,7 @@ pub(super) fn today() -> Date {
 
 /// Adds what only the shell knows: the files that it could not read.
 fn complete(mut report: Report, workspace: &Workspace, args: &LintArgs) -> Report {
-    for unread in &workspace.unread {
-        let Some(scope) = workspace.scopes.get(unread.scope) else { continue };
-        report.diagnostics.extend(diagnose::about_file(
-            Rule::UnreadableFile,
-            unread.place.clone(),
-            unread.reason.clone(),
-            &scope.settings,
-        ));
-    }
+    report.diagnostics.extend(workspace.unread_diagnostics());
     if args.strict {
         let unreadable = report.diagnostics.iter_mut().filter(|diagnostic| diagnostic.rule == Rule::UnreadableFile);
         unreadable.for_each(|diagnostic| diagnostic.level = Level::Error);
@@ -93,7 +86,10 @@ fn write_fixes(
         });
         match result {
             Ok(rewritten) => written.push((source.path.clone(), rewritten)),
-            Err(reason) => failed.extend(not_written(source, &reason, workspace)),
+            Err(reason) => match not_written(source, &reason, workspace) {
+                Some(diagnostic) => failed.push(diagnostic),
+                None => print::stderr(&format!("{}: not fixed: {reason}", source.path)),
+            },
         }
     }
     (written, failed)
@@ -141,7 +137,12 @@ fn with_texts(sources: Sources, written: Vec<(String, Rewritten)>) -> Sources {
     Sources::new(files)
 }
 
-fn diff(workspace: &Workspace, checked: &Checked<'_>, threshold: Applicability) -> Result<ExitCode, Error> {
+fn diff(
+    workspace: &Workspace,
+    checked: &Checked<'_>,
+    threshold: Applicability,
+    output: Option<&Path>,
+) -> Result<ExitCode, Error> {
     let mut text = String::new();
     for (source, rewritten) in rewritten(workspace, checked, threshold) {
         match rewritten {
@@ -149,24 +150,31 @@ fn diff(workspace: &Workspace, checked: &Checked<'_>, threshold: Applicability) 
             Err(refusal) => print::stderr(&format!("{}: not fixed: {refusal}", source.path)),
         }
     }
-    let shown = if print::is_terminal() { report::inert::block(&text).into_owned() } else { text };
-    print::stdout(&shown)?;
-    Ok(if shown.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let is_shown = output.is_none() && print::is_terminal();
+    let shown = if is_shown { report::inert::block(&text) } else { Cow::Borrowed(&*text) };
+    let reader = deliver(&shown, output)?;
+    Ok(if text.is_empty() || reader == Reader::Gone { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn print_report(report: &Report, workspace: &Workspace, args: &LintArgs) -> Result<(), Error> {
-    let has_color = args.output.is_none() && print::has_color(&args.common.output);
+fn print_report(report: &Report, workspace: &Workspace, args: &LintArgs) -> Result<Reader, Error> {
+    let has_color = match args.output {
+        Some(_) => args.common.output.color == Color::Always,
+        None => print::has_color(&args.common.output),
+    };
     let text = match args.format {
         LintFormat::Human => {
             report::human::render(report, &workspace.sources, &print::style(has_color, &args.common.output))
         }
         LintFormat::Json => report::json::render(report, &workspace.sources, &workspace.catalog),
     };
-    match &args.output {
-        None => print::stdout(&text).map(|_| ()),
-        Some(path) => std::fs::write(path, text)
-            .map_err(|error| Error::new("cannot write").in_file(path.display().to_string()).because(error)),
-    }
+    deliver(&text, args.output.as_deref())
+}
+
+/// Prints a text, or writes it to the file that the user names.
+fn deliver(text: &str, output: Option<&Path>) -> Result<Reader, Error> {
+    let Some(path) = output else { return print::to_reader(text) };
+    let cannot = |error| Error::new("cannot write").in_file(path.display().to_string()).because(error);
+    write::create(path, text.as_bytes()).map_err(cannot).map(|()| Reader::There)
 }
 
 fn exit_code(report: &Report, fail_on: FailOn) -> ExitCode {

@@ -7,6 +7,7 @@ use iamtrim::check::check;
 use iamtrim::diagnostic::{IdentityRef, Place, PolicyListing, Report};
 use iamtrim::error::Error;
 use iamtrim::report::{inert, json};
+use iamtrim::rule::Rule;
 use iamtrim::source::Sources;
 
 use super::lint::today;
@@ -17,7 +18,9 @@ use crate::cli::{LintFormat, PoliciesArgs};
 pub(super) fn run(args: &PoliciesArgs) -> Result<ExitCode, Error> {
     let selection = Selection { paths: &args.paths, no_ignore: false, today: today(), needs_findings: false };
     let workspace = Workspace::open(&selection, &args.common)?;
-    let report = check(&workspace.sources, &workspace.scopes, &workspace.catalog).report;
+    let mut report = check(&workspace.sources, &workspace.scopes, &workspace.catalog).report;
+    report.diagnostics.extend(workspace.unread_diagnostics());
+    report.diagnostics.sort_by(|a, b| a.place.cmp(&b.place));
     match args.format {
         LintFormat::Json => print::stdout(&json::render_policies(&report, &workspace.sources)),
         LintFormat::Human => print::stdout(&inert::block(&table(&report, &workspace, args.common.output.verbose))),
@@ -33,8 +36,9 @@ fn table(report: &Report, workspace: &Workspace, with_entries: bool) -> String {
         let place = shown(&skipped.place, &workspace.sources);
         line(&mut out, &format!("{place}  skipped: {}", skipped.reason.word()));
     }
-    for unread in &workspace.unread {
-        line(&mut out, &format!("{}  not read: {}", inert::line(&unread.place.path), inert::line(&unread.reason)));
+    for unread in report.diagnostics.iter().filter(|diagnostic| diagnostic.rule == Rule::UnreadableFile) {
+        let place = shown(&unread.place, &workspace.sources);
+        line(&mut out, &format!("{place}  not read: {}", inert::line(&unread.message)));
     }
     let (policies, skipped) = (report.policies.len(), report.skipped.len());
     let plural = if policies == 1 { "policy" } else { "policies" };
@@ -70,7 +74,8 @@ fn policy_lines(out: &mut String, policy: &PolicyListing, sources: &Sources, wit
 }
 
 fn shown(place: &Place, sources: &Sources) -> String {
-    format!("{}:{}", inert::line(&place.path), position(place, sources))
+    let path = inert::line(&place.path);
+    if place.file.is_none() { path.into_owned() } else { format!("{path}:{}", position(place, sources)) }
 }
 
 fn position(place: &Place, sources: &Sources) -> String {

@@ -33,18 +33,34 @@ pub(crate) fn width() -> usize {
     columns.filter(|width| (40..=400).contains(width)).unwrap_or(OTHERWISE)
 }
 
+/// Whether anybody reads what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// As far as can be told.
+    There,
+    /// The pipe is closed: whoever reads has seen enough, which is no failure.
+    Gone,
+}
+
 /// Prints a text to standard output, as it is.
 ///
 /// # Errors
 /// If that fails otherwise than by the reader going away.
-pub(crate) fn stdout(text: &str) -> Result<ExitCode, Error> {
+pub(crate) fn to_reader(text: &str) -> Result<Reader, Error> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::new("cannot write to standard output").because(error))
-        }
-        _ => Ok(ExitCode::SUCCESS),
+        Ok(()) => Ok(Reader::There),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(Error::new("cannot write to standard output").because(error)),
     }
+}
+
+/// Prints all that a command has to say.
+///
+/// # Errors
+/// As [`to_reader`].
+pub(crate) fn stdout(text: &str) -> Result<ExitCode, Error> {
+    to_reader(text).map(|_| ExitCode::SUCCESS)
 }
 
 /// Prints lines to standard error; that nobody reads them is no failure.

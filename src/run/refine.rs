@@ -17,10 +17,7 @@ use super::{catalog, evidence, print, settings};
 use crate::cli::RefineArgs;
 
 pub(super) fn run(args: &RefineArgs) -> Result<ExitCode, Error> {
-    let is_stdin = args.policy == Path::new("-");
-    if is_stdin && args.common.findings.iter().any(|path| path == Path::new("-")) {
-        return Err(Error::new("`-` is given for the policy and for the findings").help("name a file for one of them"));
-    }
+    evidence::check_stdin(&args.common, &args.policy)?;
     let name = args.policy.display().to_string();
     let text =
         read(&args.policy).map_err(|error| Error::new("cannot read the policy").in_file(&name).because(error))?;

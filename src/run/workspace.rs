@@ -1,18 +1,22 @@
 //! What `lint` and `policies` work on: the walked files as sources, each under its scope, and the catalogue.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use iamtrim::catalog::Catalog;
-use iamtrim::diagnostic::Place;
+use iamtrim::diagnose;
+use iamtrim::diagnostic::{Diagnostic, Place};
 use iamtrim::error::Error;
+use iamtrim::finding::Evidence;
+use iamtrim::rule::{Level, Rule};
 use iamtrim::settings::Scope;
 use iamtrim::source::{SourceFile, Sources, Span};
-use iamtrim::walk::read::{Loaded, load};
+use iamtrim::walk::read::{self, load};
 use iamtrim::walk::{self, Walk, WalkOptions, WalkedFile};
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use super::evidence;
+use super::evidence::{self, Exports};
 use super::settings;
 use crate::cli::CommonArgs;
 
@@ -26,24 +30,20 @@ pub(super) struct Workspace {
     pub(super) catalog: Catalog,
     /// How many files are reported, whether or not they could hold a policy.
     pub(super) reported: usize,
-    /// The reported files that could not be read, and why.
-    pub(super) unread: Vec<Unread>,
+    unread: Vec<Unread>,
     walked: Vec<WalkedFile>,
 }
 
-/// A file that could not be read, and why.
-pub(super) struct Unread {
-    /// Where.
-    pub(super) place: Place,
-    /// Which scope governs it.
-    pub(super) scope: usize,
-    /// Why.
-    pub(super) reason: String,
+/// A reported file that could not be read, and why.
+struct Unread {
+    place: Place,
+    scope: usize,
+    reason: String,
 }
 
 /// What decides which files a run reads.
 pub(super) struct Selection<'a> {
-    /// What is reported.
+    /// What is reported; the current folder if nothing is named.
     pub(super) paths: &'a [PathBuf],
     /// Whether ignore files are passed over.
     pub(super) no_ignore: bool,
@@ -51,6 +51,12 @@ pub(super) struct Selection<'a> {
     pub(super) today: Date,
     /// Whether a run without findings is one at all.
     pub(super) needs_findings: bool,
+}
+
+impl Selection<'_> {
+    fn named_or_here(&self) -> Vec<PathBuf> {
+        if self.paths.is_empty() { vec![PathBuf::from(".")] } else { self.paths.to_vec() }
+    }
 }
 
 impl Workspace {
@@ -61,7 +67,7 @@ impl Workspace {
     pub(super) fn open(selection: &Selection<'_>, common: &CommonArgs) -> Result<Self, Error> {
         let current_dir = current_dir()?;
         let options = WalkOptions {
-            paths: selection.paths.to_vec(),
+            paths: selection.named_or_here(),
             no_ignore: selection.no_ignore,
             config: common.config.clone(),
             current_dir,
@@ -71,7 +77,7 @@ impl Workspace {
         let (scopes, exports) = scopes(&walk, selection, common)?;
         walk = walk.without(&exports);
         check_anonymous(&scopes, &walk, common)?;
-        let loaded: Vec<Loaded> = walk.files.par_iter().map(load).collect();
+        let loaded: Vec<read::Loaded> = walk.files.par_iter().map(load).collect();
         let mut workspace = Self {
             sources: Sources::default(),
             scopes,
@@ -86,16 +92,16 @@ impl Workspace {
         Ok(workspace)
     }
 
-    fn take(&mut self, files: Vec<WalkedFile>, loaded: Vec<Loaded>) {
+    fn take(&mut self, files: Vec<WalkedFile>, loaded: Vec<read::Loaded>) {
         let mut sources = Vec::new();
         for (file, loaded) in files.into_iter().zip(loaded) {
             match loaded {
-                Loaded::NotOurs => {}
-                Loaded::Problem(reason) if file.reported => {
+                read::Loaded::NotOurs => {}
+                read::Loaded::Problem(reason) if file.reported => {
                     self.unread.push(Unread::new(&file.display, file.scope, reason));
                 }
-                Loaded::Problem(_) => {}
-                Loaded::Text(text) => {
+                read::Loaded::Problem(_) => {}
+                read::Loaded::Text(text) => {
                     sources.push(source(&file, text));
                     self.walked.push(file);
                 }
@@ -103,6 +109,14 @@ impl Workspace {
         }
         self.walked.sort_by(|a, b| a.display.cmp(&b.display));
         self.sources = Sources::new(sources);
+    }
+
+    /// What there is to say of the files that could not be read.
+    pub(super) fn unread_diagnostics(&self) -> impl Iterator<Item = Diagnostic> {
+        self.unread.iter().filter_map(|unread| {
+            let settings = &self.scopes.get(unread.scope)?.settings;
+            diagnose::about_file(Rule::UnreadableFile, unread.place.clone(), unread.reason.clone(), settings)
+        })
     }
 
     /// Where a source is on disk.
@@ -142,20 +156,29 @@ pub(super) fn current_dir() -> Result<PathBuf, Error> {
 }
 
 /// Settings and evidence of each scope, and the files that the evidence was read from.
+///
+/// What governs no reported file needs no evidence: nothing is said of what it governs.
 fn scopes(walk: &Walk, selection: &Selection<'_>, common: &CommonArgs) -> Result<(Vec<Scope>, Vec<PathBuf>), Error> {
-    let (mut scopes, mut exports) = (Vec::new(), Vec::new());
     let has_findings =
         !common.findings.is_empty() || walk.configs.iter().any(|scope| !scope.config.findings.is_empty());
     if selection.needs_findings && !has_findings {
-        return Err(evidence::none());
+        return Err(evidence::none(walk.configs.iter().any(|scope| scope.file.is_some())));
     }
-    for governed in &walk.configs {
-        let settings = settings::settled(governed, common, selection.today);
-        let (evidence, read) = evidence::load(governed, common, selection.today)?;
+    let governing: BTreeSet<usize> = walk.files.iter().filter(|file| file.reported).map(|file| file.scope).collect();
+    let mut exports = Exports::new(common, selection.today, governing.len() > 1)?;
+    let (mut scopes, mut paths) = (Vec::new(), Vec::new());
+    for (index, governed) in walk.configs.iter().enumerate() {
+        let mut settings = settings::settled(governed, common, selection.today);
+        if !selection.paths.is_empty() {
+            settings.staleness = Level::Note;
+        }
+        let is_needed = governing.contains(&index) || governing.is_empty();
+        let (evidence, read) =
+            if is_needed { exports.load(governed)? } else { (Evidence::default(), exports.paths(governed)) };
         scopes.push(Scope { settings, evidence });
-        exports.extend(read);
+        paths.extend(read);
     }
-    Ok((scopes, exports))
+    Ok((scopes, paths))
 }
 
 /// An export that names no identity speaks of the policy files named; a folder does not say which.

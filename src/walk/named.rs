@@ -101,6 +101,10 @@ impl Named {
 }
 
 fn unfound(path: &Path, error: &io::Error) -> Error {
+    if path == Path::new("-") {
+        return Error::new("policies are not read from standard input here")
+            .help("`iamtrim refine -` takes one policy");
+    }
     let path = path.display();
     match error.kind() {
         io::ErrorKind::NotFound => Error::new(format!("`{path}` does not exist")),
