@@ -12,12 +12,13 @@ use crate::diagnostic::{Diagnostic, Fix, Place, PolicyListing, Report, SkippedLi
 use crate::finding::Export;
 use crate::fix::{self, Judged};
 use crate::grants::Grants;
-use crate::judge::{self, Judgement};
+use crate::hold::{self, AllowComment};
+use crate::judge::{self, Case, Judgement};
 use crate::policy::Statement;
 use crate::refine::safety::Applicability;
 use crate::rule::Rule;
 use crate::settings::{Scope, Settings};
-use crate::source::{FileId, SourceFile, Sources, Span, span_in_file};
+use crate::source::{FileId, LayerId, SourceFile, Sources, Span, span_in_file};
 use crate::template::{self, Document, FileReading};
 
 /// One file, read and judged.
@@ -27,6 +28,8 @@ pub struct CheckedFile<'e> {
     pub id: FileId,
     /// What was read out of it.
     pub reading: FileReading,
+    /// Its comments that allow something.
+    pub comments: Vec<AllowComment>,
     /// One per document.
     pub judgements: Vec<Judgement<'e>>,
     /// Its fixes; none for a file that is not reported.
@@ -73,9 +76,13 @@ fn judge<'e>(
     let judge = |(id, reading): (FileId, FileReading)| {
         let file = sources.get(id)?;
         let scope = scopes.get(file.scope)?;
-        let judge = |document: &Document| judge::judge(document, file, scope, catalog);
+        let notation = reading.documents.iter().find(|document| document.layer == LayerId::FILE).map(|d| d.notation);
+        let comments = notation.map_or_else(Vec::new, |notation| hold::allow_comments(&file.text, notation));
+        let judge = |document: &Document| {
+            judge::judge(&Case { document, file, layers: &reading.layers, comments: &comments }, scope, catalog)
+        };
         let judgements = reading.documents.iter().map(judge).collect();
-        Some(CheckedFile { id, reading, judgements, fixes: Vec::new() })
+        Some(CheckedFile { id, reading, comments, judgements, fixes: Vec::new() })
     };
     readings.into_par_iter().filter_map(judge).collect()
 }
@@ -107,7 +114,7 @@ impl<'e> CheckedFile<'e> {
     /// What its fixes are made from.
     #[must_use]
     pub fn judged<'a>(&'a self, file: &'a SourceFile) -> Judged<'a, 'e> {
-        Judged { file, id: self.id, reading: &self.reading, judgements: &self.judgements }
+        Judged { file, id: self.id, reading: &self.reading, comments: &self.comments, judgements: &self.judgements }
     }
 }
 
@@ -126,6 +133,7 @@ fn report(sources: &Sources, scopes: &[Scope], checked: &[CheckedFile<'_>], diag
     for (index, scope) in scopes.iter().enumerate() {
         let owned = owned_identities(sources, checked, index);
         report.diagnostics.extend(about_exports(scope, &owned));
+        report.diagnostics.extend(diagnose::unneeded::entries(scope));
     }
     report.diagnostics.sort_by(|a, b| (&a.place, a.rule).cmp(&(&b.place, b.rule)));
     report.summary = summary(sources, &report);

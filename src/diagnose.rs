@@ -2,6 +2,7 @@
 //!
 //! Does not know how a diagnostic is printed.
 
+pub mod unneeded;
 pub mod wording;
 
 use std::collections::HashSet;
@@ -12,6 +13,7 @@ use crate::catalog::{Catalog, Tracking};
 use crate::diagnostic::{Diagnostic, FindingRef, Fix, IdentityRef, Kept, Place, PolicyRef, UnusedRef};
 use crate::fix::Judged;
 use crate::grants::{Granting, Grants};
+use crate::hold::Hold;
 use crate::judge::{EntryJudgement, Judgement, StatementJudgement};
 use crate::policy::{ActionEntry, Statement};
 use crate::refine::EntryChange;
@@ -67,6 +69,7 @@ pub fn diagnose<'e>(
             all.extend(subject.diagnostics());
         }
     }
+    all.extend(unneeded::comments(judged, settings));
     all.sort_by(|a, b| (&a.place, a.rule).cmp(&(&b.place, b.rule)));
     tell_twins_apart(&mut all);
     all
@@ -97,6 +100,7 @@ pub fn about_file(rule: Rule, place: Place, message: String, settings: &Settings
         label: String::new(),
         notes: Vec::new(),
         help: None,
+        suppressed: None,
         fingerprint,
     })
 }
@@ -167,7 +171,22 @@ impl Subject<'_, '_> {
         diagnostic.replacement = diagnostic.fix.as_ref().and(replacement(&judged.change));
         diagnostic.notes = self.notes(at, pattern.as_str(), audit, &judged.change);
         diagnostic.help = self.judgement.all_gone.then(|| wording::ALL_GONE.to_owned());
+        self.hold(&mut diagnostic, judged.hold.as_ref());
         Some(diagnostic)
+    }
+
+    /// What is kept on purpose weighs nothing; what the finding cannot have seen is a note.
+    fn hold(&self, diagnostic: &mut Diagnostic, hold: Option<&Hold>) {
+        match hold {
+            None => {}
+            Some(Hold::Newer) => {
+                diagnostic.level = diagnostic.level.min(Level::Note);
+                diagnostic.notes.push(wording::newer(self.judgement.analyzed_at));
+            }
+            Some(Hold::Allowed(index)) => {
+                diagnostic.suppressed = self.judged.comments.get(*index).map(|comment| comment.reason.clone());
+            }
+        }
     }
 
     fn notes(&self, at: usize, pattern: &str, audit: &EntryAudit, change: &EntryChange) -> Vec<String> {

@@ -75,6 +75,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do, if no edit says it.
     pub help: Option<String>,
+    /// Why it is kept on purpose, if a comment beside it says so; then it weighs nothing.
+    pub suppressed: Option<String>,
     /// A hash of rule, path, address and pattern; not of lines or finding ids.
     pub fingerprint: u64,
 }

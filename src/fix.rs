@@ -5,6 +5,7 @@
 use crate::attribution::{Certainty, Standing};
 use crate::diagnostic::{Fix, Size};
 use crate::edit::{Conflict, Edits};
+use crate::hold::AllowComment;
 use crate::judge::Judgement;
 use crate::policy::arn::IdentityKind;
 use crate::refine::safety::{Applicability, Safety};
@@ -32,6 +33,8 @@ pub struct Judged<'a, 'e> {
     pub id: FileId,
     /// What was read out of it.
     pub reading: &'a FileReading,
+    /// Its comments that allow something.
+    pub comments: &'a [AllowComment],
     /// One per document.
     pub judgements: &'a [Judgement<'e>],
 }

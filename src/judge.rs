@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -11,15 +12,16 @@ use crate::attribution::{self, Owner};
 use crate::audit::{BroadlyUnused, EntryAudit, ServiceAudit, Verdict, unused_beneath};
 use crate::catalog::Catalog;
 use crate::claims::{Claim, Claims};
+use crate::hold::{AllowComment, Hold, Holds};
 use crate::policy::action::ActionPattern;
-use crate::policy::{Effect, ElementKind, Statement};
+use crate::policy::{ActionEntry, Effect, ElementKind, Statement};
 use crate::refine::laws::{self, Law};
 use crate::refine::safety::{self, Limits, Safety};
 use crate::refine::{self, AuditedEntry, EntryChange};
 use crate::rewrite::StatementChange;
 use crate::rule::Rule;
 use crate::settings::{Scope, Settings};
-use crate::source::SourceFile;
+use crate::source::{Layer, SourceFile};
 use crate::template::Document;
 
 /// What is to be said of a document.
@@ -33,6 +35,8 @@ pub struct Judgement<'e> {
     pub all_gone: bool,
     /// The day of the newest finding concerned, or today.
     pub finding_date: Date,
+    /// When that finding was made, where it says so.
+    pub analyzed_at: Option<Timestamp>,
 }
 
 /// What is to be said of a statement.
@@ -57,6 +61,8 @@ pub struct EntryJudgement {
     pub change: EntryChange,
     /// How safe that is, by what is known of its actions.
     pub safety: Safety,
+    /// What keeps it as it is although it is unused.
+    pub hold: Option<Hold>,
 }
 
 impl EntryJudgement {
@@ -91,32 +97,43 @@ fn rule_of(audit: &EntryAudit) -> Option<Rule> {
     }
 }
 
+/// What is judged: a document of a file, and what stands around it.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The document.
+    pub document: &'a Document,
+    /// Its file.
+    pub file: &'a SourceFile,
+    /// The texts inside of the file.
+    pub layers: &'a [Layer],
+    /// The file's comments that allow something.
+    pub comments: &'a [AllowComment],
+}
+
 /// Judges one document.
 #[must_use]
-pub fn judge<'e>(document: &Document, file: &SourceFile, scope: &'e Scope, catalog: &Catalog) -> Judgement<'e> {
+pub fn judge<'e>(case: &Case<'_>, scope: &'e Scope, catalog: &Catalog) -> Judgement<'e> {
+    let Case { document, file, layers, comments } = *case;
     let owners = attribution::owners(document, file, scope);
     let claims = Claims::new(owners.iter().filter_map(|owner| claim(owner, &scope.settings)).collect());
-    let finding_date = finding_date(&owners).unwrap_or(scope.settings.today);
+    let analyzed_at = owners.iter().filter_map(|owner| owner.unused()?.analyzed_at).max();
+    let finding_date = analyzed_at.map_or(scope.settings.today, |newest| newest.to_zoned(TimeZone::UTC).date());
     let limits = Limits {
         catalog_date: catalog.date(),
         finding_date,
         catalog_lag: scope.settings.catalog_lag(),
         max_entries: scope.settings.max_entries(),
     };
-    let mut bench = Bench { catalog, claims, settings: &scope.settings, limits, services: BTreeMap::new() };
+    let holds = Holds::new(file, layers, document, comments, analyzed_at);
+    let mut bench = Bench { catalog, claims, settings: &scope.settings, limits, holds, services: BTreeMap::new() };
     let statements: Vec<_> = document.policy.statements.iter().map(|statement| bench.statement(statement)).collect();
     let all_gone =
         document.policy.opaque == 0 && !statements.is_empty() && statements.iter().all(|statement| statement.gone);
-    Judgement { owners, statements, all_gone, finding_date }
+    Judgement { owners, statements, all_gone, finding_date, analyzed_at }
 }
 
 fn claim<'e>(owner: &Owner<'e>, settings: &'e Settings) -> Option<Claim<'e>> {
     Some(Claim { unused: owner.unused()?, allowed: settings.allowed(&owner.identity) })
-}
-
-fn finding_date(owners: &[Owner<'_>]) -> Option<Date> {
-    let dates = owners.iter().filter_map(|owner| owner.unused()?.analyzed_at);
-    dates.max().map(|newest| newest.to_zoned(TimeZone::UTC).date())
 }
 
 /// What judging the statements of one document takes; each service is asked once.
@@ -125,6 +142,7 @@ struct Bench<'c, 'e> {
     claims: Claims<'e>,
     settings: &'e Settings,
     limits: Limits,
+    holds: Holds<'c>,
     services: BTreeMap<String, ServiceAudit<'c, 'e>>,
 }
 
@@ -140,11 +158,13 @@ impl Bench<'_, '_> {
             let entries = audits.into_iter().map(|audit| untouched(audit.and_then(unknown))).collect();
             return StatementJudgement { entries, beneath, ..StatementJudgement::default() };
         }
-        let entries: Vec<AuditedEntry<'_>> = patterns
-            .iter()
-            .zip(&audits)
-            .map(|(&pattern, audit)| AuditedEntry { pattern, audit: audit.as_ref() })
-            .collect();
+        let holds: Vec<Option<Hold>> =
+            element.entries.iter().zip(&audits).map(|(entry, audit)| self.hold(entry, audit.as_ref())).collect();
+        let free = |(index, &pattern)| {
+            let held = holds.get(index).is_some_and(Option::is_some);
+            AuditedEntry { pattern, audit: audits.get(index).and_then(Option::as_ref).filter(|_| !held) }
+        };
+        let entries: Vec<AuditedEntry<'_>> = patterns.iter().enumerate().map(free).collect();
         let changes = refine::refine(&entries);
         let defect = laws::broken(&entries, &changes, |service| self.services.get(service));
         if defect.is_some() {
@@ -152,8 +172,13 @@ impl Bench<'_, '_> {
             return StatementJudgement { entries, beneath, defect, gone: false };
         }
         let gone = !entries.is_empty() && !refine::any_left(&changes);
-        let judged = entries.iter().zip(changes).map(|(entry, change)| self.entry(entry, change)).collect();
-        StatementJudgement { entries: judged, beneath, defect: None, gone }
+        let judged: Vec<EntryJudgement> =
+            entries.iter().zip(changes).map(|(entry, change)| self.entry(entry, change)).collect();
+        let held = judged.into_iter().zip(audits).zip(holds).map(|((judged, audit), hold)| match hold {
+            None => judged,
+            hold => EntryJudgement { hold, ..untouched(audit) },
+        });
+        StatementJudgement { entries: held.collect(), beneath, defect: None, gone }
     }
 
     /// What an entry grants; `None` also where its rule is off, which means hands off.
@@ -178,7 +203,12 @@ impl Bench<'_, '_> {
             (Some(pattern), Some(audit)) => safety::of_entry(pattern, audit, &change, &self.limits),
             _ => Safety::default(),
         };
-        EntryJudgement { audit: entry.audit.cloned(), change, safety }
+        EntryJudgement { audit: entry.audit.cloned(), change, safety, hold: None }
+    }
+
+    fn hold(&self, entry: &ActionEntry, audit: Option<&EntryAudit>) -> Option<Hold> {
+        let hold = self.holds.of(entry.span, rule_of(audit?)?)?;
+        (hold != Hold::Newer || !self.settings.reports_newer_entries()).then_some(hold)
     }
 
     fn beneath(&self, statement: &Statement, patterns: &[Option<&ActionPattern>]) -> Vec<BroadlyUnused> {
@@ -197,5 +227,5 @@ impl Bench<'_, '_> {
 }
 
 fn untouched(audit: Option<EntryAudit>) -> EntryJudgement {
-    EntryJudgement { audit, change: EntryChange::Keep, safety: Safety::default() }
+    EntryJudgement { audit, change: EntryChange::Keep, safety: Safety::default(), hold: None }
 }

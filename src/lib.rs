@@ -26,6 +26,7 @@ pub mod error;
 pub mod finding;
 pub mod fix;
 pub mod grants;
+pub mod hold;
 pub mod judge;
 pub mod policy;
 pub mod refine;

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::config::{self, Age, Config, Guesses};
+use crate::config::{self, Age, Config, Guesses, NewerEntries};
 use crate::finding::Evidence;
 use crate::policy::action::ActionPattern;
 use crate::policy::wildcard::Wildcard;
@@ -26,16 +26,21 @@ pub struct Settings {
     pub identities: Vec<String>,
     /// The most that a stale export weighs.
     pub staleness: Level,
+    /// The configuration's path as shown; `None` where there is none.
+    pub config_path: Option<String>,
     config: Config,
     allow: Vec<Allow>,
 }
 
 /// Actions of an identity that stay although reported.
 #[derive(Debug, Clone)]
-struct Allow {
-    identity: Wildcard,
-    action: ActionPattern,
-    until: Option<Date>,
+pub struct Allow {
+    /// Over the identity's ARN.
+    pub identity: Wildcard,
+    /// The actions.
+    pub action: ActionPattern,
+    /// The last day on which they are kept.
+    pub until: Option<Date>,
 }
 
 impl Settings {
@@ -47,7 +52,14 @@ impl Settings {
             action: ActionPattern::new(&*allow.action),
             until: allow.until,
         });
-        Self { today, identities: Vec::new(), staleness: Level::Error, allow: allow.collect(), config }
+        Self {
+            today,
+            identities: Vec::new(),
+            staleness: Level::Error,
+            config_path: None,
+            allow: allow.collect(),
+            config,
+        }
     }
 
     /// The level of a rule; `None` if it is off.
@@ -67,6 +79,18 @@ impl Settings {
     #[must_use]
     pub fn trusts_guesses(&self) -> bool {
         self.config.guesses == Guesses::Warning
+    }
+
+    /// Whether an entry that is newer than the finding is reported like any other.
+    #[must_use]
+    pub fn reports_newer_entries(&self) -> bool {
+        self.config.newer_entries == NewerEntries::Report
+    }
+
+    /// What is kept on purpose, in the order written.
+    #[must_use]
+    pub fn allow(&self) -> &[Allow] {
+        &self.allow
     }
 
     /// How many days old an export may be; `None` for never mind.

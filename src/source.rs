@@ -4,7 +4,10 @@
 //! its file: it is decoded once, and every span in it can be mapped back to the file's own bytes.
 //! Knows bytes and lines. Does not know any format.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
+
+use jiff::Timestamp;
 
 /// A half-open range of bytes in one text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -68,6 +71,8 @@ pub struct SourceFile {
     pub named: bool,
     /// Why it is never written, if so.
     pub read_only: Option<&'static str>,
+    /// When lines of it were last changed, as far as that was asked for; `None` for what is not committed.
+    pub changed: BTreeMap<usize, Option<Timestamp>>,
     /// Its whole text, with its byte order mark.
     pub text: String,
     line_starts: OnceLock<Vec<u32>>,
@@ -179,6 +184,7 @@ impl SourceFile {
             reported: true,
             named: false,
             read_only: None,
+            changed: BTreeMap::new(),
             text: text.into(),
             line_starts: OnceLock::new(),
         }

@@ -1,5 +1,6 @@
 //! The sentences of diagnostics: lower case, one line, no full stop, the user's words in backticks.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -253,6 +254,16 @@ pub fn change(change: &EntryChange, statement_goes: bool) -> Vec<String> {
         notes.push("no entry is left, so the statement goes".to_owned());
     }
     notes
+}
+
+/// Why an entry is left alone that was written after the finding was made.
+#[must_use]
+pub fn newer(analyzed_at: Option<Timestamp>) -> String {
+    let finding = match analyzed_at {
+        Some(at) => format!("the finding of {}", at.to_zoned(TimeZone::UTC).date()),
+        None => "the finding".to_owned(),
+    };
+    format!("this line is newer than {finding}, which cannot have seen it: no edit is offered")
 }
 
 /// Why an entry stays although all that is known of it is unused.

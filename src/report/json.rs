@@ -29,7 +29,7 @@ pub fn render(report: &Report, sources: &Sources, catalog: &Catalog) -> String {
             "policies": summary.policies,
             "statements": summary.statements,
             "patterns": summary.patterns,
-            "diagnostics": report.diagnostics.len(),
+            "diagnostics": report.diagnostics.iter().filter(|d| d.suppressed.is_none()).count(),
             "fixable": summary.fixable,
             "fixed": summary.fixed,
         },
@@ -99,7 +99,7 @@ fn diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> Value {
         "kept": diagnostic.kept.map(|kept| json!({ "used_or_unknown": kept.used_or_unknown, "untracked": kept.untracked })),
         "replacement": diagnostic.replacement,
         "fix": diagnostic.fix,
-        "suppressed": null,
+        "suppressed": diagnostic.suppressed,
     })
 }
 

@@ -184,6 +184,6 @@ fn exit_code(report: &Report, fail_on: FailOn) -> ExitCode {
         FailOn::Warning => Level::Warning,
         FailOn::Error => Level::Error,
     };
-    let fails = report.diagnostics.iter().any(|diagnostic| diagnostic.level >= least);
+    let fails = report.diagnostics.iter().any(|d| d.suppressed.is_none() && d.level >= least);
     if fails { ExitCode::from(1) } else { ExitCode::SUCCESS }
 }

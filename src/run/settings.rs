@@ -14,6 +14,7 @@ use crate::cli::CommonArgs;
 pub(super) fn settled(governed: &Scope, common: &CommonArgs, today: Date) -> Settings {
     let mut settings = Settings::new(governed.config.clone(), today);
     settings.identities.clone_from(&common.identity);
+    settings.config_path.clone_from(&governed.file);
     if std::env::var_os("PRE_COMMIT").is_some() {
         settings.staleness = Level::Note;
     }
