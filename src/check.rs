@@ -136,15 +136,17 @@ fn report(sources: &Sources, scopes: &[Scope], checked: &[CheckedFile<'_>], diag
         report.diagnostics.extend(diagnose::unneeded::entries(scope));
     }
     report.diagnostics.sort_by(|a, b| (&a.place, a.rule).cmp(&(&b.place, b.rule)));
-    report.summary = summary(sources, &report);
+    report.summary = summary(sources, scopes, &report);
     report
 }
 
-fn summary(sources: &Sources, report: &Report) -> Summary {
+fn summary(sources: &Sources, scopes: &[Scope], report: &Report) -> Summary {
     let fixes = report.fixes.iter().filter(|fix| fix.applicability >= Applicability::Unsafe);
     let fixes: BTreeSet<&str> = fixes.map(|fix| fix.id.as_str()).collect();
     let may_be_written = |diagnostic: &&Diagnostic| diagnostic.fix.as_deref().is_some_and(|fix| fixes.contains(fix));
     let statements = report.policies.iter().flat_map(|policy| &policy.statements);
+    let evidence = scopes.iter().map(|scope| &scope.evidence);
+    let newest = evidence.clone().flat_map(|evidence| &evidence.exports).filter_map(|export| export.analyzed_at).max();
     Summary {
         files: sources.files().iter().filter(|file| file.reported).count(),
         policies: report.policies.len(),
@@ -152,6 +154,8 @@ fn summary(sources: &Sources, report: &Report) -> Summary {
         patterns: statements.map(|statement| statement.patterns.len() + statement.opaque).sum(),
         fixable: report.diagnostics.iter().filter(may_be_written).count(),
         fixed: 0,
+        identities: evidence.map(|e| e.identities.len() + usize::from(e.anonymous.is_some())).sum(),
+        findings_date: newest.map(|newest| newest.to_zoned(TimeZone::UTC).date()),
     }
 }
 

@@ -12,6 +12,9 @@ use crate::refine::safety::Applicability;
 use crate::rule::{Level, Rule};
 use crate::source::{FileId, Span};
 
+/// What holds for every replacement, so that saying it once in a report is enough.
+pub const LATER_ACTIONS: &str = "actions that AWS adds later are granted only if they fall under the new entries";
+
 /// The outcome of a run.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -42,6 +45,10 @@ pub struct Summary {
     pub fixable: usize,
     /// Diagnostics whose fix was written.
     pub fixed: usize,
+    /// Identities that the findings speak of.
+    pub identities: usize,
+    /// The day of the newest finding.
+    pub findings_date: Option<Date>,
 }
 
 /// One thing to say about one place.

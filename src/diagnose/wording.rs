@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::attribution::{Certainty, Owner, Standing};
 use crate::audit::{BroadlyUnused, CatalogGap, EntryAudit, Granted};
 use crate::catalog::Tracking;
-use crate::diagnostic::UnusedRef;
+use crate::diagnostic::{LATER_ACTIONS, UnusedRef};
 use crate::judge::{EntryJudgement, StatementJudgement};
 use crate::policy::action::ActionPattern;
 use crate::policy::{Effect, ElementKind, Statement};
@@ -246,7 +246,7 @@ pub fn change(change: &EntryChange, statement_goes: bool) -> Vec<String> {
             notes.push(format!("what is left of it is granted by `{by}` anyway"));
         }
         EntryChange::Replace(_) => {
-            notes.push("actions that AWS adds later are granted only if they fall under the new entries".to_owned());
+            notes.push(LATER_ACTIONS.to_owned());
         }
         EntryChange::Remove { .. } | EntryChange::Keep | EntryChange::KeepForGap => {}
     }

@@ -1,34 +1,166 @@
-//! The report for people at a terminal.
+//! The report for people at a terminal: each diagnostic at its line, the fix of a statement once, and what it comes to.
+//!
+//! Diagnostics of one statement follow each other; what holds for all of them is said with the last.
 
-use std::fmt::Write as _;
+mod closing;
+mod excerpt;
+mod proposal;
 
-use crate::diagnostic::Report;
-use crate::report::style::Style;
-use crate::source::Sources;
+use std::collections::BTreeMap;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Level as Grade, Origin, Renderer, Snippet};
+
+use crate::diagnostic::{Diagnostic, Fix, LATER_ACTIONS, Report};
+use crate::report::inert;
+use crate::report::style::{Style, Verbosity, wrap};
+use crate::rule::Level;
+use crate::source::{SourceFile, Sources};
+use excerpt::Excerpt;
+use proposal::Proposal;
+
+/// What `= note: ` takes of a line, besides the line numbers.
+const NOTE_INDENT: usize = 14;
 
 /// Renders what `lint` found.
 #[must_use]
-pub fn render(report: &Report, sources: &Sources, _style: &Style) -> String {
+pub fn render(report: &Report, sources: &Sources, style: &Style) -> String {
+    let is_shown = |diagnostic: &&Diagnostic| style.verbosity == Verbosity::Verbose || diagnostic.level > Level::Note;
+    let shown: Vec<&Diagnostic> = report.diagnostics.iter().filter(is_shown).collect();
+    let page = Page { proposals: proposals(report), sources, style, renderer: renderer(style) };
     let mut out = String::new();
-    for d in &report.diagnostics {
-        let pos = d.place.file.and_then(|f| sources.get(f)).map(|f| f.position(d.place.span.start));
-        let _ = writeln!(
-            out,
-            "{}:{:?} {} {} {}",
-            d.place.path,
-            pos.map(|p| (p.line, p.column)),
-            d.level.word(),
-            d.rule.id(),
-            d.message
-        );
-        for n in &d.notes {
-            let _ = writeln!(out, "   note: {n}");
+    let mut says_later_actions = false;
+    for statement in shown.chunk_by(|a, b| is_same_statement(a, b)) {
+        page.write_statement(&mut out, statement, says_later_actions);
+        says_later_actions |= statement.iter().any(|diagnostic| diagnostic.notes.iter().any(|n| n == LATER_ACTIONS));
+    }
+    if style.verbosity != Verbosity::Quiet {
+        out.push_str(&closing::line(report, style));
+        out.push('\n');
+    }
+    inert::styled(&out).into_owned()
+}
+
+fn renderer(style: &Style) -> Renderer {
+    let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
+    // The marks of rustc's own output, which terminals and editors turn into links.
+    renderer.decor_style(DecorStyle::Ascii).term_width(style.width)
+}
+
+fn is_same_statement(a: &Diagnostic, b: &Diagnostic) -> bool {
+    let statement = |diagnostic: &Diagnostic| {
+        diagnostic
+            .policies
+            .first()
+            .map(|policy| (diagnostic.place.path.clone(), policy.address.clone(), policy.statement))
+    };
+    let statement_of_a = statement(a);
+    statement_of_a.is_some() && statement_of_a == statement(b)
+}
+
+fn proposals<'a>(report: &'a Report) -> BTreeMap<&'a str, Proposal<'a>> {
+    let of = |fix: &'a Fix| (fix.id.as_str(), Proposal { fix, parts: Vec::new() });
+    let mut proposals: BTreeMap<&str, Proposal<'a>> = report.fixes.iter().map(of).collect();
+    for diagnostic in &report.diagnostics {
+        if let Some(proposal) = diagnostic.fix.as_deref().and_then(|id| proposals.get_mut(id)) {
+            proposal.parts.push(diagnostic);
         }
-        let _ = writeln!(out, "   label {:?} fix {:?} repl {:?} help {:?}", d.label, d.fix, d.replacement, d.help);
     }
-    for f in &report.fixes {
-        let _ = writeln!(out, "fix {} {:?} {:?} {:?}", f.id, f.applicability, f.withheld, f.size);
+    proposals
+}
+
+/// What all diagnostics are written with.
+struct Page<'a> {
+    proposals: BTreeMap<&'a str, Proposal<'a>>,
+    sources: &'a Sources,
+    style: &'a Style,
+    renderer: Renderer,
+}
+
+impl Page<'_> {
+    /// The diagnostics of one statement, then its fix.
+    fn write_statement(&self, out: &mut String, statement: &[&Diagnostic], says_later_actions: bool) {
+        let Some((last, others)) = statement.split_last() else { return };
+        let is_news = |note: &&String| !says_later_actions || *note != LATER_ACTIONS;
+        for diagnostic in others {
+            let is_shared = |note: &&String| statement.iter().all(|other| other.notes.contains(note));
+            let own = diagnostic.notes.iter().filter(|note| !is_shared(note) && is_news(note));
+            let help = diagnostic.help.as_ref().filter(|_| diagnostic.help != last.help);
+            self.write(out, diagnostic, own, help);
+            out.push('\n');
+        }
+        self.write(out, last, last.notes.iter().filter(is_news), last.help.as_ref());
+        let fix = statement.iter().rev().find_map(|diagnostic| diagnostic.fix.as_deref());
+        if let Some(proposal) = fix.and_then(|id| self.proposals.get(id))
+            && let Some(file) = self.sources.get(proposal.fix.file)
+        {
+            proposal.write(out, file, self.style);
+        }
+        out.push('\n');
     }
-    let _ = writeln!(out, "{:?}", report.summary);
-    out
+
+    fn write<'d>(
+        &self,
+        out: &mut String,
+        diagnostic: &'d Diagnostic,
+        notes: impl Iterator<Item = &'d String>,
+        help: Option<&String>,
+    ) {
+        let title = grade(diagnostic.level).primary_title(inert::line(&diagnostic.message)).id(diagnostic.rule.id());
+        let file = diagnostic.place.file.and_then(|id| self.sources.get(id));
+        let group = match file.and_then(|file| entry(diagnostic, file)) {
+            Some(snippet) => title.element(snippet),
+            None => title.element(origin(diagnostic, file)),
+        };
+        let group = notes.fold(group, |group, note| group.element(Grade::NOTE.message(self.wrapped(note))));
+        let group = match help {
+            Some(help) => group.element(Grade::HELP.message(self.wrapped(help))),
+            None => group,
+        };
+        out.push_str(&self.renderer.render(&[group]));
+        out.push('\n');
+    }
+
+    fn wrapped(&self, text: &str) -> String {
+        wrap(&inert::line(text), self.style.width.saturating_sub(NOTE_INDENT)).join("\n")
+    }
+}
+
+fn grade(level: Level) -> Grade<'static> {
+    match level {
+        Level::Error => Grade::ERROR,
+        Level::Warning => Grade::WARNING,
+        Level::Note => Grade::NOTE,
+    }
+}
+
+/// The entry in its line, with the statement's `Sid` above where that is near; `None` for a file as a whole.
+fn entry<'d>(
+    diagnostic: &'d Diagnostic,
+    file: &'d SourceFile,
+) -> Option<Snippet<'d, annotate_snippets::Annotation<'d>>> {
+    let span = diagnostic.place.span;
+    if span.start == span.end && diagnostic.policies.is_empty() {
+        return None;
+    }
+    let sid = excerpt::sid(file, diagnostic);
+    let excerpt = Excerpt::around(file, span, sid);
+    let primary = AnnotationKind::Primary.span(excerpt.local(span)?);
+    let label = inert::line(&diagnostic.label);
+    let primary = if label.is_empty() { primary } else { primary.label(label) };
+    let context = sid.and_then(|sid| excerpt.local(sid));
+    let context = context.map(|span| AnnotationKind::Context.span(span).label("in this statement"));
+    let snippet = Snippet::source(excerpt.text).line_start(excerpt.line).path(inert::line(&diagnostic.place.path));
+    Some(snippet.annotations(context).annotation(primary))
+}
+
+fn origin<'d>(diagnostic: &'d Diagnostic, file: Option<&SourceFile>) -> Origin<'d> {
+    let origin = Origin::path(inert::line(&diagnostic.place.path));
+    match file {
+        None => origin,
+        Some(file) => {
+            let position = file.position(diagnostic.place.span.start);
+            origin.line(position.line).char_column(position.column)
+        }
+    }
 }
