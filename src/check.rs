@@ -48,7 +48,24 @@ pub struct Checked<'e> {
 /// Reads and judges the sources, each under its scope.
 #[must_use]
 pub fn check<'e>(sources: &Sources, scopes: &'e [Scope], catalog: &Catalog) -> Checked<'e> {
-    let readings = read(sources);
+    judged(read(sources), sources, scopes, catalog)
+}
+
+impl<'e> Checked<'e> {
+    /// Judges again what was read, now that more is known of the sources' lines.
+    #[must_use]
+    pub fn again(self, sources: &Sources, scopes: &'e [Scope], catalog: &Catalog) -> Self {
+        let readings = self.files.into_iter().map(|file| (file.id, file.reading)).collect();
+        judged(readings, sources, scopes, catalog)
+    }
+}
+
+fn judged<'e>(
+    readings: Vec<(FileId, FileReading)>,
+    sources: &Sources,
+    scopes: &'e [Scope],
+    catalog: &Catalog,
+) -> Checked<'e> {
     let mut files = judge(readings, sources, scopes, catalog);
     fix(&mut files, sources, scopes);
     let diagnostics = diagnose(&files, sources, scopes, catalog);

@@ -7,6 +7,7 @@ mod catalog;
 mod evidence;
 mod explain;
 mod lint;
+mod newness;
 mod policies;
 pub(crate) mod print;
 mod refine;

@@ -193,6 +193,7 @@ impl SourceFile {
     /// Puts another text in the place of the file's own.
     pub fn replace_text(&mut self, text: String) {
         self.text = text;
+        self.changed.clear();
         self.line_starts = OnceLock::new();
     }
 
@@ -246,6 +247,13 @@ impl Sources {
     #[must_use]
     pub fn into_files(self) -> Vec<SourceFile> {
         self.files
+    }
+
+    /// Notes when lines of a file were last changed.
+    pub fn set_changed(&mut self, file: FileId, changed: BTreeMap<usize, Option<Timestamp>>) {
+        if let Some(file) = self.files.get_mut(file.0 as usize) {
+            file.changed = changed;
+        }
     }
 
     /// One file.

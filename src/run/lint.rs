@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use iamtrim::check::{Checked, check};
 use iamtrim::diagnose;
@@ -12,11 +13,13 @@ use iamtrim::fix::{self, Rewritten};
 use iamtrim::refine::safety::Applicability;
 use iamtrim::report;
 use iamtrim::rule::{Level, Rule};
+use iamtrim::settings::Scope;
 use iamtrim::source::{SourceFile, Sources};
 use iamtrim::walk::write;
 use jiff::Zoned;
 use jiff::civil::Date;
 
+use super::newness;
 use super::print::{self, Reader};
 use super::workspace::{Selection, Workspace};
 use crate::cli::{Color, FailOn, FixChoice, LintArgs, LintFormat};
@@ -29,7 +32,8 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         needs_findings: true,
     };
     let mut workspace = Workspace::open(&selection, &args.common)?;
-    let checked = check(&workspace.sources, &workspace.scopes, &workspace.catalog);
+    let scopes = Arc::clone(&workspace.scopes);
+    let checked = checked(&mut workspace, &scopes);
     let threshold = match args.fix {
         Some(FixChoice::All) => Applicability::Unsafe,
         Some(FixChoice::Safe) | None => Applicability::Safe,
@@ -42,7 +46,7 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         let fixed = count_fixed(&checked.report, &written);
         drop(checked);
         workspace.sources = with_texts(std::mem::take(&mut workspace.sources), written);
-        let mut report = check(&workspace.sources, &workspace.scopes, &workspace.catalog).report;
+        let mut report = self::checked(&mut workspace, &scopes).report;
         report.summary.fixed = fixed;
         report.diagnostics.extend(failed);
         complete(report, &workspace, args)
@@ -51,6 +55,17 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     };
     let reader = print_report(&report, &workspace, args)?;
     Ok(if reader == Reader::Gone { ExitCode::SUCCESS } else { exit_code(&report, args.fail_on) })
+}
+
+/// Checks the sources, with what git knows of the age of the lines that are reported.
+fn checked<'e>(workspace: &mut Workspace, scopes: &'e [Scope]) -> Checked<'e> {
+    let checked = check(&workspace.sources, scopes, &workspace.catalog);
+    let changed = newness::changed_lines(&checked.report, workspace);
+    if changed.is_empty() {
+        return checked;
+    }
+    changed.into_iter().for_each(|(id, lines)| workspace.sources.set_changed(id, lines));
+    checked.again(&workspace.sources, scopes, &workspace.catalog)
 }
 
 /// What the calendar says here.

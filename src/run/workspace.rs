@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use iamtrim::catalog::Catalog;
 use iamtrim::diagnose;
@@ -12,7 +13,7 @@ use iamtrim::rule::{Level, Rule};
 use iamtrim::settings::Scope;
 use iamtrim::source::{SourceFile, Sources, Span};
 use iamtrim::walk::read::{self, load};
-use iamtrim::walk::{self, Walk, WalkOptions, WalkedFile};
+use iamtrim::walk::{self, Root, Walk, WalkOptions, WalkedFile};
 use jiff::civil::Date;
 use rayon::prelude::*;
 
@@ -25,13 +26,14 @@ pub(super) struct Workspace {
     /// The files that may hold a policy.
     pub(super) sources: Sources,
     /// One per configuration.
-    pub(super) scopes: Vec<Scope>,
+    pub(super) scopes: Arc<[Scope]>,
     /// The catalogue in use.
     pub(super) catalog: Catalog,
     /// How many files are reported, whether or not they could hold a policy.
     pub(super) reported: usize,
     unread: Vec<Unread>,
     walked: Vec<WalkedFile>,
+    roots: Vec<Root>,
 }
 
 /// A reported file that could not be read, and why.
@@ -80,11 +82,12 @@ impl Workspace {
         let loaded: Vec<read::Loaded> = walk.files.par_iter().map(load).collect();
         let mut workspace = Self {
             sources: Sources::default(),
-            scopes,
+            scopes: scopes.into(),
             catalog,
             reported: walk.files.iter().filter(|file| file.reported).count(),
             unread: Vec::new(),
             walked: Vec::new(),
+            roots: walk.roots,
         };
         let problems = walk.problems.into_iter().filter(|problem| problem.reported);
         workspace.unread.extend(problems.map(|problem| Unread::new(&problem.display, 0, problem.reason)));
@@ -117,6 +120,12 @@ impl Workspace {
             let settings = &self.scopes.get(unread.scope)?.settings;
             diagnose::about_file(Rule::UnreadableFile, unread.place.clone(), unread.reason.clone(), settings)
         })
+    }
+
+    /// The top of the git work tree that a file lies in, if it lies in one.
+    pub(super) fn git_root_of(&self, path: &Path) -> Option<&Path> {
+        let roots = self.roots.iter().filter(|root| root.git && path.starts_with(&root.path));
+        roots.map(|root| root.path.as_path()).max_by_key(|path| path.as_os_str().len())
     }
 
     /// Where a source is on disk.

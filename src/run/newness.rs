@@ -1,0 +1,192 @@
+//! Which reported lines are newer than the findings that speak of them: asked of git, and only of few files.
+//!
+//! A line counts as new if it is not committed, or if git's blame has a younger commit for it. Lines of a root commit or
+//! of a shallow clone's edge are as old as history tells, which is old. Where git cannot tell, a line is old.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::SystemTime;
+
+use iamtrim::diagnostic::Report;
+use iamtrim::rule::{Level, Rule};
+use iamtrim::source::FileId;
+use jiff::Timestamp;
+
+use super::workspace::Workspace;
+
+/// How many files are named to git at most; of more, it is asked about all.
+const MAX_PATHS: usize = 200;
+
+/// When lines were last changed; `None` for what is not committed.
+type Changed = BTreeMap<usize, Option<Timestamp>>;
+
+/// A file with reported entries.
+struct Suspect {
+    id: FileId,
+    path: PathBuf,
+    /// The lines of the entries, by number, each without white space around it and without a comma at its end.
+    lines: BTreeMap<usize, String>,
+    /// When the oldest finding that speaks of them was made.
+    analyzed_at: Option<Timestamp>,
+}
+
+/// The reported lines that may be newer than their findings, by file, with when they were last changed.
+pub(super) fn changed_lines(report: &Report, workspace: &Workspace) -> Vec<(FileId, Changed)> {
+    let mut by_root: BTreeMap<PathBuf, Vec<Suspect>> = BTreeMap::new();
+    for suspect in suspects(report, workspace) {
+        let root = workspace.git_root_of(&suspect.path);
+        if let Some(root) = root.filter(|_| may_have_changed(&suspect)) {
+            by_root.entry(root.to_owned()).or_default().push(suspect);
+        }
+    }
+    by_root.iter().flat_map(|(root, suspects)| in_root(root, suspects).unwrap_or_default()).collect()
+}
+
+fn suspects(report: &Report, workspace: &Workspace) -> Vec<Suspect> {
+    let rules = [Rule::UnusedAction, Rule::UnusedService, Rule::PartlyUsedWildcard];
+    let mut found: BTreeMap<FileId, Suspect> = BTreeMap::new();
+    let weighing = report.diagnostics.iter().filter(|d| d.level > Level::Note && d.suppressed.is_none());
+    for diagnostic in weighing.filter(|diagnostic| rules.contains(&diagnostic.rule)) {
+        let Some(id) = diagnostic.place.file else { continue };
+        let Some((source, path)) = workspace.sources.get(id).zip(workspace.path_of(&diagnostic.place.path)) else {
+            continue;
+        };
+        let analyzed_at = diagnostic.identities.iter().filter_map(|i| i.finding.as_ref()?.analyzed_at).min();
+        let suspect = found.entry(id).or_insert_with(|| Suspect {
+            id,
+            path: path.to_owned(),
+            lines: BTreeMap::new(),
+            analyzed_at,
+        });
+        let line = source.position(diagnostic.place.span.start).line;
+        let text = source.text.get(source.line_start(line)..source.line_start(line + 1)).unwrap_or_default();
+        suspect.lines.insert(line, bare(text).to_owned());
+        suspect.analyzed_at = suspect.analyzed_at.min(analyzed_at);
+    }
+    found.into_values().collect()
+}
+
+/// A line but for what changes when a list grows before or after it.
+fn bare(line: &str) -> &str {
+    line.trim().trim_end_matches(',').trim_end()
+}
+
+/// A file that was last written before the finding was made holds no line that is newer.
+fn may_have_changed(suspect: &Suspect) -> bool {
+    let written = std::fs::metadata(&suspect.path).and_then(|metadata| metadata.modified());
+    let (Ok(written), Some(analyzed_at)) = (written, suspect.analyzed_at) else { return true };
+    written > SystemTime::from(analyzed_at)
+}
+
+/// What git says of the suspects in one work tree; `None` if it has no history to ask.
+fn in_root(root: &Path, suspects: &[Suspect]) -> Option<Vec<(FileId, Changed)>> {
+    let paths: Vec<&Path> = suspects.iter().filter_map(|suspect| suspect.path.strip_prefix(root).ok()).collect();
+    let paths = if paths.len() > MAX_PATHS { &[][..] } else { paths.as_slice() };
+    git(root, &["rev-parse", "--verify", "--quiet", "HEAD"], &[])?;
+    let status = git(root, &["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"], paths)?;
+    let (untracked, modified) = of_status(&status);
+    let mut touched = modified;
+    if let Some(oldest) = suspects.iter().map(|suspect| suspect.analyzed_at).min().flatten() {
+        let since = format!("--since={oldest}");
+        let log = git(root, &["log", &since, "--format=", "--name-only", "--no-renames", "-m", "-z", "HEAD"], paths)?;
+        touched.extend(log.split(|byte| *byte == 0).map(|path| path.trim_ascii_start().to_vec()));
+    }
+    let mut changed = Vec::new();
+    for suspect in suspects {
+        let Ok(relative) = suspect.path.strip_prefix(root) else { continue };
+        let name = relative.as_os_str().as_encoded_bytes();
+        if untracked.contains(name) {
+            changed.push((suspect.id, suspect.lines.keys().map(|line| (*line, None)).collect()));
+        } else if touched.contains(name) {
+            let mut lines = blame(root, relative, suspect.lines.keys())?;
+            let before = text_before(root, relative, suspect.analyzed_at).unwrap_or_default();
+            let known: BTreeSet<&str> = before.lines().map(bare).collect();
+            lines.retain(|line, _| suspect.lines.get(line).is_none_or(|text| !known.contains(text.as_str())));
+            changed.push((suspect.id, lines));
+        }
+    }
+    Some(changed)
+}
+
+/// The names of files that git does not track, and of those that differ from what is committed.
+fn of_status(status: &[u8]) -> (BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>) {
+    let (mut untracked, mut modified) = (BTreeSet::new(), BTreeSet::new());
+    for line in status.split(|byte| *byte == 0) {
+        let Some((code, name)) = line.split_at_checked(3) else { continue };
+        let names = if code == b"?? " || code.starts_with(b"A") { &mut untracked } else { &mut modified };
+        names.insert(name.to_vec());
+    }
+    (untracked, modified)
+}
+
+/// What the file said when the finding was made, as far as history reaches.
+fn text_before(root: &Path, file: &Path, analyzed_at: Option<Timestamp>) -> Option<String> {
+    let commit = match analyzed_at {
+        Some(time) => {
+            let commit = git(root, &["rev-list", "-1", &format!("--before={time}"), "HEAD"], &[])?;
+            String::from_utf8(commit).ok().filter(|commit| !commit.trim().is_empty())?
+        }
+        None => "HEAD".to_owned(),
+    };
+    let object = format!("{}:{}", commit.trim(), file.to_str()?.replace('\\', "/"));
+    let text = git(root, &["show", "--no-textconv", &object], &[])?;
+    String::from_utf8(text).ok()
+}
+
+/// When each line was last changed, but for those as old as history.
+fn blame<'l>(root: &Path, file: &Path, lines: impl Iterator<Item = &'l usize>) -> Option<Changed> {
+    let ranges: Vec<String> = lines.map(|line| format!("-L{line},{line}")).collect();
+    let mut arguments = vec!["-c", "blame.ignoreRevsFile=", "blame", "--line-porcelain"];
+    arguments.extend(ranges.iter().map(String::as_str));
+    let said = git(root, &arguments, &[file])?;
+    let mut changed = Changed::new();
+    let (mut line, mut time, mut boundary) = (0, None, false);
+    for text in String::from_utf8_lossy(&said).lines() {
+        if text.starts_with('\t') {
+            if !boundary {
+                changed.insert(line, time);
+            }
+            (time, boundary) = (None, false);
+        } else if let Some(seconds) = text.strip_prefix("committer-time ") {
+            time = seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+        } else if text == "boundary" {
+            boundary = true;
+        } else if let Some((commit, rest)) = text.split_once(' ').filter(|(commit, _)| is_object_id(commit)) {
+            line = rest.split(' ').nth(1).and_then(|number| number.parse().ok()).unwrap_or(0);
+            // An id of zeros stands for what is not committed; blame gives it the time of now.
+            if commit.bytes().all(|byte| byte == b'0') {
+                time = None;
+            }
+        }
+    }
+    Some(changed)
+}
+
+fn is_object_id(text: &str) -> bool {
+    text.len() >= 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// What git prints; `None` if it fails or is not there.
+fn git(root: &Path, arguments: &[&str], paths: &[&Path]) -> Option<Vec<u8>> {
+    let output = Command::new("git")
+        .args([
+            "--literal-pathspecs",
+            "--no-optional-locks",
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "core.quotePath=false",
+        ])
+        .arg("-C")
+        .arg(root)
+        .args(arguments)
+        .arg("--")
+        .args(paths)
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    output.status.success().then_some(output.stdout)
+}
