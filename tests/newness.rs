@@ -1,6 +1,11 @@
 //! Entries that are newer than the finding are notes and are never fixed, with real git.
 
-#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test makes the files that the program reads")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test makes the files that the program reads, and may fail"
+)]
 
 use std::fs;
 use std::path::Path;
