@@ -16,7 +16,7 @@ pub enum WriteError {
     #[error("not a regular file; nothing was written to it")]
     NotRegular,
     /// The operating system refused.
-    #[error("cannot {doing}")]
+    #[error("cannot {doing}: {}", super::tree::reason(source))]
     Io {
         /// What was tried.
         doing: &'static str,
