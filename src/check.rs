@@ -147,12 +147,17 @@ fn report(sources: &Sources, scopes: &[Scope], checked: &[CheckedFile<'_>], diag
         });
         report.skipped.extend(skipped);
     }
-    for (index, scope) in scopes.iter().enumerate() {
-        let owned = owned_identities(sources, checked, index);
+    let owned = owned_identities(checked);
+    for scope in scopes.iter().filter(|scope| scope.settings.governs) {
         report.diagnostics.extend(about_exports(scope, &owned));
         report.diagnostics.extend(diagnose::unneeded::entries(scope));
     }
     report.diagnostics.sort_by(|a, b| (&a.place, a.rule).cmp(&(&b.place, b.rule)));
+    // Several configurations may share an export.
+    report.diagnostics.dedup_by(|later, first| {
+        first.place.file.is_none()
+            && (first.rule, &first.place, &first.message) == (later.rule, &later.place, &later.message)
+    });
     report.summary = summary(sources, scopes, &report);
     report
 }
@@ -171,7 +176,8 @@ fn summary(sources: &Sources, scopes: &[Scope], report: &Report) -> Summary {
         patterns: statements.map(|statement| statement.patterns.len() + statement.opaque).sum(),
         fixable: report.diagnostics.iter().filter(may_be_written).count(),
         fixed: 0,
-        identities: evidence.map(|e| e.identities.len() + usize::from(e.anonymous.is_some())).sum(),
+        identities: evidence.clone().flat_map(|e| &e.identities).map(|i| &i.arn).collect::<BTreeSet<_>>().len()
+            + usize::from(evidence.clone().any(|e| e.anonymous.is_some())),
         findings_date: newest.map(|newest| newest.to_zoned(TimeZone::UTC).date()),
     }
 }
@@ -211,10 +217,9 @@ fn place(source: &SourceFile, file: &CheckedFile<'_>, document: &Document, span:
     Place { path: source.path.clone(), file: Some(file.id), span }
 }
 
-/// The identities of a scope's evidence that some policy belongs to, in lower case.
-fn owned_identities(sources: &Sources, checked: &[CheckedFile<'_>], scope: usize) -> BTreeSet<String> {
-    let governed = checked.iter().filter(|file| sources.get(file.id).is_some_and(|source| source.scope == scope));
-    let owners = governed.flat_map(|file| &file.judgements).flat_map(|judgement| &judgement.owners);
+/// The identities that some policy belongs to, in lower case.
+fn owned_identities(checked: &[CheckedFile<'_>]) -> BTreeSet<String> {
+    let owners = checked.iter().flat_map(|file| &file.judgements).flat_map(|judgement| &judgement.owners);
     owners.map(|owner: &attribution::Owner<'_>| owner.identity.to_ascii_lowercase()).collect()
 }
 

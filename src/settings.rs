@@ -26,6 +26,8 @@ pub struct Settings {
     pub identities: Vec<String>,
     /// The most that a stale export weighs.
     pub staleness: Level,
+    /// Whether it governs a reported file; else nothing is said of the configuration and its exports.
+    pub governs: bool,
     /// The configuration's path as shown; `None` where there is none.
     pub config_path: Option<String>,
     config: Config,
@@ -56,6 +58,7 @@ impl Settings {
             today,
             identities: Vec::new(),
             staleness: Level::Error,
+            governs: true,
             config_path: None,
             allow: allow.collect(),
             config,

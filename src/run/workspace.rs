@@ -166,7 +166,7 @@ pub(super) fn current_dir() -> Result<PathBuf, Error> {
 
 /// Settings and evidence of each scope, and the files that the evidence was read from.
 ///
-/// What governs no reported file needs no evidence: nothing is said of what it governs.
+/// What governs no reported file needs no evidence of its own: nothing is said of what it governs.
 fn scopes(walk: &Walk, selection: &Selection<'_>, common: &CommonArgs) -> Result<(Vec<Scope>, Vec<PathBuf>), Error> {
     let has_findings =
         !common.findings.is_empty() || walk.configs.iter().any(|scope| !scope.config.findings.is_empty());
@@ -174,14 +174,15 @@ fn scopes(walk: &Walk, selection: &Selection<'_>, common: &CommonArgs) -> Result
         return Err(evidence::none(walk.configs.iter().any(|scope| scope.file.is_some())));
     }
     let governing: BTreeSet<usize> = walk.files.iter().filter(|file| file.reported).map(|file| file.scope).collect();
-    let mut exports = Exports::new(common, selection.today, governing.len() > 1)?;
+    let mut exports = Exports::new(common, selection.today, walk.configs.len() > 1)?;
     let (mut scopes, mut paths) = (Vec::new(), Vec::new());
     for (index, governed) in walk.configs.iter().enumerate() {
         let mut settings = settings::settled(governed, common, selection.today);
         if !selection.paths.is_empty() {
             settings.staleness = Level::Note;
         }
-        let is_needed = governing.contains(&index) || governing.is_empty();
+        settings.governs = governing.contains(&index) || governing.is_empty();
+        let is_needed = settings.governs || !common.findings.is_empty();
         let (evidence, read) =
             if is_needed { exports.load(governed)? } else { (Evidence::default(), exports.paths(governed)) };
         scopes.push(Scope { settings, evidence });

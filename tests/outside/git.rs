@@ -117,3 +117,26 @@ fn a_submodule_and_a_work_tree_are_repositories_of_their_own() {
     assert_eq!(folder.lint_in("beside", &["--fix"]).1, 0);
     assert_eq!((folder.read("beside/policy.json"), folder.read("module/policy.json")), (fixed(), POLICY.to_owned()));
 }
+
+#[test]
+fn what_configurations_share_is_said_once_and_those_not_concerned_are_left_alone() {
+    let folder = repository();
+    let idle = crate::support::FINDINGS.replace("role/app", "role/idle");
+    folder.write("idle.json", idle);
+    for name in ["a", "b"] {
+        folder.write(format!("{name}/.iamtrim.yaml"), CONFIG.replace("max-age: never", "max-age: 1d"));
+        folder.write(format!("{name}/findings/export.json"), crate::support::FINDINGS);
+        folder.write(format!("{name}/policy.json"), POLICY);
+    }
+    let rules = |(report, _): (serde_json::Value, i32), rule: &str| {
+        let all = crate::support::diagnostics(&report, |_| true).into_iter();
+        all.filter(|line| line.ends_with(rule)).collect::<Vec<_>>()
+    };
+    let shared = ["--now", "2026-10-15", "--findings", "a/findings", "--findings", "idle.json"];
+    let (exports, stale) = (["a/findings/export.json:1:1 ", "idle.json:1:1 "], "stale-findings");
+    assert_eq!(rules(folder.lint(&shared), stale), exports.map(|export| format!("{export}{stale}")));
+    assert_eq!(rules(folder.lint(&shared), "unmatched-finding"), ["idle.json:1:1 unmatched-finding"]);
+    folder.write("b/.iamtrim.yaml", "findings: [nowhere]\n");
+    assert_eq!(rules(folder.lint(&["--now", "2026-10-15", "a"]), stale), ["a/findings/export.json:1:1 stale-findings"]);
+    assert_eq!(folder.run(&["lint", "b"]).code, 2);
+}
