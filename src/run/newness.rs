@@ -83,15 +83,18 @@ fn may_have_changed(suspect: &Suspect) -> bool {
 fn in_root(root: &Path, suspects: &[Suspect]) -> Option<Vec<(FileId, Changed)>> {
     let paths: Vec<&Path> = suspects.iter().filter_map(|suspect| suspect.path.strip_prefix(root).ok()).collect();
     let paths = if paths.len() > MAX_PATHS { &[][..] } else { paths.as_slice() };
-    git(root, &["rev-parse", "--verify", "--quiet", "HEAD"], &[])?;
+    let oldest = suspects.iter().map(|suspect| suspect.analyzed_at).min().flatten();
+    let log = match oldest {
+        Some(oldest) => {
+            let since = format!("--since={oldest}");
+            git(root, &["log", &since, "--format=", "--name-only", "--no-renames", "-m", "-z", "HEAD"], paths)?
+        }
+        None => git(root, &["rev-parse", "--verify", "--quiet", "HEAD"], &[]).map(|_| Vec::new())?,
+    };
     let status = git(root, &["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"], paths)?;
     let (untracked, modified) = of_status(&status);
     let mut touched = modified;
-    if let Some(oldest) = suspects.iter().map(|suspect| suspect.analyzed_at).min().flatten() {
-        let since = format!("--since={oldest}");
-        let log = git(root, &["log", &since, "--format=", "--name-only", "--no-renames", "-m", "-z", "HEAD"], paths)?;
-        touched.extend(log.split(|byte| *byte == 0).map(|path| path.trim_ascii_start().to_vec()));
-    }
+    touched.extend(log.split(|byte| *byte == 0).map(|path| path.trim_ascii_start().to_vec()));
     let mut changed = Vec::new();
     for suspect in suspects {
         let Ok(relative) = suspect.path.strip_prefix(root) else { continue };
@@ -99,11 +102,12 @@ fn in_root(root: &Path, suspects: &[Suspect]) -> Option<Vec<(FileId, Changed)>> 
         if untracked.contains(name) {
             changed.push((suspect.id, suspect.lines.keys().map(|line| (*line, None)).collect()));
         } else if touched.contains(name) {
-            let mut lines = blame(root, relative, suspect.lines.keys())?;
             let before = text_before(root, relative, suspect.analyzed_at).unwrap_or_default();
             let known: BTreeSet<&str> = before.lines().map(bare).collect();
-            lines.retain(|line, _| suspect.lines.get(line).is_none_or(|text| !known.contains(text.as_str())));
-            changed.push((suspect.id, lines));
+            let mut unknown = suspect.lines.iter().filter(|(_, text)| !known.contains(text.as_str())).peekable();
+            if unknown.peek().is_some() {
+                changed.push((suspect.id, blame(root, relative, unknown.map(|(line, _)| line))?));
+            }
         }
     }
     Some(changed)
@@ -183,6 +187,9 @@ fn git(root: &Path, arguments: &[&str], paths: &[&Path]) -> Option<Vec<u8>> {
         .args(arguments)
         .arg("--")
         .args(paths)
+        // In a hook they name the repository of the commit, which need not be this one.
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stderr(Stdio::null())
