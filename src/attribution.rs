@@ -217,17 +217,12 @@ fn by_name<'e>(name: &str, certainty: Certainty, file: &SourceFile, scope: &'e S
     let certainty = certainty.min(Certainty::Name);
     let found: Vec<&IdentityEvidence> = scope.evidence.named(name).collect();
     let accounts = scope.settings.deployed_to(&file.relative);
+    if let Some(owner) = asked_for(name, certainty, scope).filter(|_| found.is_empty()) {
+        return vec![owner];
+    }
     if accounts.is_empty() {
-        let anonymous = scope.evidence.anonymous.as_ref().filter(|_| is_asked_for(name, scope));
-        return match (found.as_slice(), anonymous) {
-            ([], Some(unused)) => vec![Owner {
-                identity: name.to_owned(),
-                kind: None,
-                certainty,
-                standing: Standing::Usable(unused),
-                only_seen_in: None,
-            }],
-            ([], None) => vec![Owner::unseen(name, certainty, "no finding names it")],
+        return match found.as_slice() {
+            [] => vec![Owner::unseen(name, certainty, "no finding names it")],
             _ => found.into_iter().map(|evidence| seen_only_there(evidence, certainty)).collect(),
         };
     }
@@ -241,8 +236,16 @@ fn by_name<'e>(name: &str, certainty: Certainty, file: &SourceFile, scope: &'e S
     accounts.iter().flat_map(in_account).collect()
 }
 
-fn is_asked_for(name: &str, scope: &Scope) -> bool {
-    scope.settings.identities.iter().any(|identity| identity.eq_ignore_ascii_case(name))
+/// The identity that an export is about which names none, if the user says that it has this name.
+fn asked_for<'e>(name: &str, certainty: Certainty, scope: &'e Scope) -> Option<Owner<'e>> {
+    let unused = scope.evidence.anonymous.as_ref()?;
+    scope.settings.identities.iter().any(|identity| identity.eq_ignore_ascii_case(name)).then(|| Owner {
+        identity: name.to_owned(),
+        kind: None,
+        certainty,
+        standing: Standing::Usable(unused),
+        only_seen_in: None,
+    })
 }
 
 fn seen_only_there(evidence: &IdentityEvidence, certainty: Certainty) -> Owner<'_> {
@@ -266,10 +269,14 @@ fn guess<'e>(path: &str, scope: &'e Scope) -> Vec<Owner<'e>> {
     });
     let mut names = stripped.chain(parts.take(2));
     let found = names.find_map(|name| {
-        let owners: Vec<_> = scope.evidence.named(name).filter(|e| in_account_of(path, e)).collect();
+        let named = scope.evidence.named(name).filter(|evidence| in_account_of(path, evidence));
+        let mut owners: Vec<_> = named.map(|evidence| seen_only_there(evidence, Certainty::Guess)).collect();
+        if owners.is_empty() {
+            owners.extend(asked_for(name, Certainty::Guess, scope));
+        }
         (!owners.is_empty()).then_some(owners)
     });
-    found.unwrap_or_default().into_iter().map(|evidence| seen_only_there(evidence, Certainty::Guess)).collect()
+    found.unwrap_or_default()
 }
 
 /// Whether the path names no account, or this one.

@@ -1,6 +1,6 @@
 //! Least privilege as a review comment: finds unused IAM permissions where they are written.
 //!
-//! Two programs in one. The core, [`check()`] and [`fix::rewritten`], takes values and gives values: no file, no
+//! Two programs in one. The core, [`mod@check`] and [`fix::rewritten`], takes values and gives values: no file, no
 //! environment, no clock, no printing. The shell (the binary) reads, calls the core, prints and writes.
 //!
 //! ```text

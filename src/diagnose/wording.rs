@@ -89,7 +89,8 @@ fn identity(owner: &Owner<'_>) -> String {
         Standing::Blocking(why) => why.to_owned(),
         Standing::WhollyUnused => "the role as a whole is unused".to_owned(),
         Standing::Usable(unused) => {
-            let id = unused.findings.first().map_or(String::new(), |id| format!(" {id}"));
+            let without_id = if unused.analyzed_at.is_none() { " without id and date" } else { "" };
+            let id = unused.findings.first().map_or_else(|| without_id.to_owned(), |id| format!(" {id}"));
             let date = unused.analyzed_at.map(|at| format!(" of {}", at.to_zoned(TimeZone::UTC).date()));
             let part = if unused.truncated { ", which is cut short" } else { "" };
             format!("finding{id}{}{part}", date.unwrap_or_default())
