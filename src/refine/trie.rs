@@ -28,6 +28,17 @@ pub struct TrieNode<'a> {
     pub safe: bool,
 }
 
+/// A pattern over names, and the node that gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emission {
+    /// The node.
+    pub node: usize,
+    /// The node that keeps it from being shorter: its parent, or the node itself where that is unsafe.
+    pub unsafe_prefix: usize,
+    /// The pattern.
+    pub name: String,
+}
+
 impl<'a> Trie<'a> {
     /// Builds the trie of `names`, which are in order of their lower-case form.
     #[must_use]
@@ -62,34 +73,44 @@ impl<'a> Trie<'a> {
     /// The shortest safe prefixes as patterns inside `pattern`, sorted by (lower case, bytes).
     #[must_use]
     pub fn shortest_safe(&self, pattern: &Wildcard) -> Vec<String> {
-        let mut emitted = Vec::new();
-        let mut todo: Vec<usize> = self.nodes.first().map_or_else(Vec::new, |root| root.children.clone());
-        while let Some(node) = todo.pop().and_then(|index| self.nodes.get(index)) {
-            if node.safe {
-                self.emit(node, pattern, &mut emitted);
-                continue;
-            }
-            if let Some(name) = node.action.and_then(|index| self.names.get(index)).filter(|name| !name.unused) {
-                emitted.push(name.spelled.clone());
-            }
-            todo.extend(&node.children);
-        }
+        let mut emitted: Vec<String> = self.emissions(pattern).into_iter().map(|emission| emission.name).collect();
         emitted.sort_by_cached_key(|text| (text.to_ascii_lowercase(), text.clone()));
         emitted
     }
 
+    /// What each node gives, in no particular order.
+    #[must_use]
+    pub fn emissions(&self, pattern: &Wildcard) -> Vec<Emission> {
+        let mut emissions = Vec::new();
+        let below = |parent: usize, node: &TrieNode<'_>| node.children.iter().map(|&child| (parent, child)).collect();
+        let mut todo: Vec<(usize, usize)> = self.nodes.first().map_or_else(Vec::new, |root| below(0, root));
+        while let Some((parent, index)) = todo.pop() {
+            let Some(node) = self.nodes.get(index) else { continue };
+            if node.safe {
+                let names = self.emit(node, pattern);
+                emissions.extend(names.map(|name| Emission { node: index, unsafe_prefix: parent, name }));
+                continue;
+            }
+            if let Some(name) = node.action.and_then(|index| self.names.get(index)).filter(|name| !name.unused) {
+                emissions.push(Emission { node: index, unsafe_prefix: index, name: name.spelled.clone() });
+            }
+            todo.extend(below(index, node));
+        }
+        emissions
+    }
+
     /// What a safe node gives: per residual of the pattern nothing, the one action it leaves, or a wildcard.
-    fn emit(&self, node: &TrieNode<'_>, pattern: &Wildcard, emitted: &mut Vec<String>) {
+    fn emit(&self, node: &TrieNode<'_>, pattern: &Wildcard) -> impl Iterator<Item = String> {
         let kept = self.kept_below(node);
-        for residual in pattern.residuals_after(node.text) {
+        pattern.residuals_after(node.text).into_iter().filter_map(move |residual| {
             let candidate = Wildcard::new(format!("{}{}", node.text, residual.as_str()));
             let mut matched = kept.iter().filter(|name| candidate.matches(&name.lower));
             match (matched.next(), matched.next()) {
-                (None, _) => {}
-                (Some(only), None) => emitted.push(only.spelled.clone()),
-                (Some(_), Some(_)) => emitted.push(candidate.as_str().to_owned()),
+                (None, _) => None,
+                (Some(only), None) => Some(only.spelled.clone()),
+                (Some(_), Some(_)) => Some(candidate.as_str().to_owned()),
             }
-        }
+        })
     }
 
     fn kept_below(&self, node: &TrieNode<'_>) -> Vec<&'a Granted> {

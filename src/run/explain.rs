@@ -9,7 +9,8 @@ use iamtrim::error::Error;
 use iamtrim::finding::{Evidence, Permissions, UnusedPermissions};
 use iamtrim::policy::action::ActionPattern;
 use iamtrim::refine;
-use iamtrim::report;
+use iamtrim::report::{self, explain::Subject};
+use jiff::tz::TimeZone;
 
 use super::lint::today;
 use super::{catalog, evidence, print, settings};
@@ -28,14 +29,20 @@ pub(super) fn run(args: &ExplainArgs) -> Result<ExitCode, Error> {
     let (found, _) = evidence::load(&governed, &args.common, today())?;
     let identities = evidence::one_or_asked_for(&found, &args.common)?;
     let catalog = catalog::in_use(args.common.catalog.as_deref())?;
-    let claims = owners(&found, &identities)
-        .into_iter()
-        .map(|(arn, unused)| Claim { unused, allowed: settings.allowed(arn) })
-        .collect();
+    let owners = owners(&found, &identities);
+    let newest = owners.iter().filter_map(|(_, unused)| unused.analyzed_at).max();
+    let claims = owners.iter().map(|&(arn, unused)| Claim { unused, allowed: settings.allowed(arn) }).collect();
     let audit = ServiceAudit::new(service, &catalog, &Claims::new(claims)).entry(name);
-    let change = refine::replacement(&pattern, &audit);
+    let subject = Subject {
+        pattern: &pattern,
+        audit: &audit,
+        change: &refine::replacement(&pattern, &audit),
+        identities: &owners.iter().map(|(arn, _)| *arn).collect::<Vec<_>>(),
+        findings_date: newest.map(|newest| newest.to_zoned(TimeZone::UTC).date()),
+        catalog_date: catalog.date(),
+    };
     let style = print::style(print::has_color(&args.common.output), &args.common.output);
-    print::stdout(&report::explain::render(&pattern, &audit, &change, catalog.date(), &style))
+    print::stdout(&report::explain::render(&subject, &style))
 }
 
 /// The unused permissions of the identities, each with its ARN; the nameless export's without one.
