@@ -2,9 +2,12 @@
 //!
 //! Knows the Access Analyzer API's shapes and how people save them. Does not know the repository.
 
+mod candidate;
 mod element;
+mod key;
 mod merge;
 mod moment;
+mod reading;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -17,6 +20,9 @@ use jiff::civil::Date;
 
 use crate::policy::arn::IdentityArn;
 pub use merge::EvidenceBuilder;
+
+/// The commands that export findings with their action names; `$ANALYZER` is the ARN of an unused access analyzer.
+pub const EXPORT_COMMANDS: &str = r#"aws accessanalyzer list-findings-v2 --analyzer-arn "$ANALYZER" --filter '{"status":{"eq":["ACTIVE"]}}' --query 'findings[].[id]' --output text | xargs -I{} aws accessanalyzer get-finding-v2 --analyzer-arn "$ANALYZER" --output json --id {} | jq -s '{findings: .}' > findings.json"#;
 
 /// Everything that the exports say, one entry per identity.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +51,7 @@ pub struct Export {
 }
 
 /// What is known of one identity.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityEvidence {
     /// The role or user.
     pub arn: IdentityArn,

@@ -1,12 +1,13 @@
 //! One value of an export → a finding, the bare form, or what else it is.
 //!
-//! Keys are read in any casing, with or without `_` and `-`; what is not needed is passed over.
+//! Borrows what it can; what is not needed is passed over.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::key::{Key, Seen};
 use super::moment::Moment;
 
 /// What a value holds.
@@ -17,6 +18,7 @@ pub(super) struct Element<'a> {
     pub(super) status: Option<Cow<'a, str>>,
     pub(super) finding_type: Option<Cow<'a, str>>,
     pub(super) analyzed_at: Moment,
+    pub(super) updated_at: Moment,
     pub(super) has_error: bool,
     pub(super) has_more: bool,
     pub(super) details: Option<Vec<Detail<'a>>>,
@@ -28,18 +30,33 @@ pub(super) struct Element<'a> {
 
 /// One element of a finding's details.
 #[derive(Debug)]
-pub(super) enum Detail<'a> {
-    Permission(Permission<'a>),
-    Role { last_accessed: Moment },
+pub(super) struct Detail<'a> {
+    pub(super) kind: Option<Kind>,
+    pub(super) body: Permission<'a>,
+}
+
+/// What findings are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `UnusedPermission`
+    Permission,
+    /// `UnusedIAMRole`
+    Role,
+    /// `UnusedIAMUserAccessKey`
+    AccessKey,
+    /// `UnusedIAMUserPassword`
+    Password,
+    /// `ExternalAccess` and what else there is.
     Other,
 }
 
-/// What is unused of one service.
+/// What is unused of one service; details of the other kinds have some of its members.
 #[derive(Debug, Default)]
 pub(super) struct Permission<'a> {
     pub(super) service: Option<Cow<'a, str>>,
     pub(super) last_accessed: Moment,
     pub(super) actions: Vec<Action<'a>>,
+    pub(super) access_key: Option<Cow<'a, str>>,
 }
 
 /// One unused action.
@@ -47,96 +64,6 @@ pub(super) struct Permission<'a> {
 pub(super) struct Action<'a> {
     pub(super) name: Cow<'a, str>,
     pub(super) last_accessed: Moment,
-}
-
-/// The keys that mean something here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
-    Action,
-    Actions,
-    AnalyzedAt,
-    ClassUid,
-    DetailType,
-    Error,
-    FindingDetails,
-    FindingType,
-    Findings,
-    Id,
-    LastAccessed,
-    NextToken,
-    ProductFields,
-    RecommendedSteps,
-    Resource,
-    ServiceNamespace,
-    ServicesLastAccessed,
-    Status,
-    UnusedIamRoleDetails,
-    UnusedPermissionDetails,
-    Value,
-    Other,
-}
-
-/// The longest key that means something, normalised.
-const LONGEST_KEY: usize = 23;
-
-impl Key {
-    fn of(text: &str) -> Self {
-        let mut normal = [0; LONGEST_KEY];
-        let mut length = 0;
-        for byte in text.bytes().filter(|byte| !matches!(byte, b'_' | b'-')) {
-            match normal.get_mut(length) {
-                Some(place) => *place = byte.to_ascii_lowercase(),
-                None => return Self::Other,
-            }
-            length += 1;
-        }
-        match normal.get(..length).unwrap_or_default() {
-            b"action" => Self::Action,
-            b"actions" => Self::Actions,
-            b"analyzedat" => Self::AnalyzedAt,
-            b"classuid" => Self::ClassUid,
-            b"detailtype" => Self::DetailType,
-            b"error" => Self::Error,
-            b"findingdetails" => Self::FindingDetails,
-            b"findingtype" => Self::FindingType,
-            b"findings" => Self::Findings,
-            b"id" => Self::Id,
-            b"lastaccessed" => Self::LastAccessed,
-            b"nexttoken" => Self::NextToken,
-            b"productfields" => Self::ProductFields,
-            b"recommendedsteps" | b"recommendationsteps" => Self::RecommendedSteps,
-            b"resource" => Self::Resource,
-            b"servicenamespace" => Self::ServiceNamespace,
-            b"serviceslastaccessed" => Self::ServicesLastAccessed,
-            b"status" => Self::Status,
-            b"unusediamroledetails" => Self::UnusedIamRoleDetails,
-            b"unusedpermissiondetails" => Self::UnusedPermissionDetails,
-            b"value" => Self::Value,
-            _ => Self::Other,
-        }
-    }
-
-    /// The key of a quoted string, which is taken as it stands; one with escapes means nothing here.
-    pub(super) fn of_quoted(quoted: &[u8]) -> Self {
-        let inside = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
-        std::str::from_utf8(inside).map_or(Self::Other, Self::of)
-    }
-}
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl Visitor<'_> for KeyVisitor {
-            type Value = Key;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Key, E> {
-                Ok(Key::of(text))
-            }
-        }
-        deserializer.deserialize_identifier(KeyVisitor)
-    }
 }
 
 /// A string that is borrowed where it has no escapes; a null is none.
@@ -165,12 +92,45 @@ impl<'de> Deserialize<'de> for Word<'de> {
     }
 }
 
-/// A value of any kind, of which only matters whether it is null.
+/// A value of any kind, of which only matters whether it is there: no null and no empty string.
 struct Given(bool);
 
 impl<'de> Deserialize<'de> for Given {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Option::<IgnoredAny>::deserialize(deserializer)?.is_some()))
+        struct GivenVisitor;
+        impl<'de> Visitor<'de> for GivenVisitor {
+            type Value = Given;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_unit<E>(self) -> Result<Given, E> {
+                Ok(Given(false))
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Given, E> {
+                Ok(Given(true))
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Given, E> {
+                Ok(Given(true))
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Given, E> {
+                Ok(Given(true))
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Given, E> {
+                Ok(Given(true))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Given, E> {
+                Ok(Given(!text.is_empty()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Given, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Given(true))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Given, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Given(true))
+            }
+        }
+        deserializer.deserialize_any(GivenVisitor)
     }
 }
 
@@ -200,25 +160,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Items<T> {
     }
 }
 
-/// The meaningful keys of an object, one bit each.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Seen(u32);
-
-impl Seen {
-    pub(super) fn has(self, key: Key) -> bool {
-        self.0 & (1 << key as u32) != 0
-    }
-
-    /// Notes a key; one that stands twice is refused, since which of the two counts is a guess.
-    fn once<E: de::Error>(&mut self, key: Key) -> Result<(), E> {
-        if key != Key::Other && self.has(key) {
-            return Err(E::custom("a key stands twice"));
-        }
-        self.0 |= 1 << key as u32;
-        Ok(())
-    }
-}
-
 impl<'de> Deserialize<'de> for Element<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ElementVisitor;
@@ -233,7 +174,7 @@ impl<'de> Deserialize<'de> for Element<'de> {
                     element.seen.once(key)?;
                     element.take(key, &mut map)?;
                 }
-                if element.bare_fields.service.is_some() {
+                if element.bare.is_none() && element.bare_fields.service.is_some() {
                     element.bare = Some(std::mem::take(&mut element.bare_fields));
                 }
                 Ok(element)
@@ -251,8 +192,10 @@ impl<'de> Element<'de> {
             Key::Status => self.status = map.next_value::<Word<'de>>()?.0,
             Key::FindingType => self.finding_type = map.next_value::<Word<'de>>()?.0,
             Key::AnalyzedAt => self.analyzed_at = map.next_value()?,
+            Key::UpdatedAt => self.updated_at = map.next_value()?,
             Key::Error => self.has_error = map.next_value::<Given>()?.0,
             Key::NextToken => self.has_more = map.next_value::<Given>()?.0,
+            Key::UnusedPermissionDetails => self.bare = map.next_value()?,
             Key::FindingDetails => self.details = map.next_value::<Items<Detail<'de>>>()?.0,
             Key::ServiceNamespace | Key::LastAccessed | Key::Actions => self.bare_fields.take(key, map)?,
             _ => {
@@ -272,23 +215,28 @@ impl<'de> Deserialize<'de> for Detail<'de> {
                 f.write_str("an object of finding details")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Detail<'de>, A::Error> {
-                let mut detail = Detail::Other;
+                let (mut detail, mut is_taken) = (Detail { kind: None, body: Permission::default() }, false);
                 while let Some(key) = map.next_key::<Key>()? {
-                    match key {
-                        Key::UnusedPermissionDetails | Key::Value => {
-                            if let Some(permission) = map.next_value::<Option<Permission<'de>>>()? {
-                                detail = Detail::Permission(permission);
-                            }
-                        }
-                        Key::UnusedIamRoleDetails => {
-                            if let Some(role) = map.next_value::<Option<Permission<'de>>>()? {
-                                detail = Detail::Role { last_accessed: role.last_accessed };
-                            }
-                        }
+                    let kind = match key {
+                        Key::UnusedPermissionDetails => Some(Kind::Permission),
+                        Key::UnusedIamRoleDetails => Some(Kind::Role),
+                        Key::UnusedIamUserAccessKeyDetails => Some(Kind::AccessKey),
+                        Key::UnusedIamUserPasswordDetails => Some(Kind::Password),
+                        // Go's SDK writes only this; the finding's type says what it is.
+                        Key::Value => None,
                         _ => {
                             map.next_value::<IgnoredAny>()?;
+                            continue;
                         }
+                    };
+                    let Some(body) = map.next_value::<Option<Permission<'de>>>()? else { continue };
+                    if is_taken {
+                        return Err(de::Error::custom("an element of finding details is of one kind only"));
                     }
+                    (detail, is_taken) = (Detail { kind, body }, true);
+                }
+                if !is_taken {
+                    detail.kind = Some(Kind::Other);
                 }
                 Ok(detail)
             }
@@ -323,6 +271,7 @@ impl<'de> Permission<'de> {
         match key {
             Key::ServiceNamespace => self.service = map.next_value::<Word<'de>>()?.0,
             Key::LastAccessed => self.last_accessed = map.next_value()?,
+            Key::AccessKeyId => self.access_key = map.next_value::<Word<'de>>()?.0,
             Key::Actions => self.actions = map.next_value::<Items<Action<'de>>>()?.0.unwrap_or_default(),
             _ => {
                 map.next_value::<IgnoredAny>()?;

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A point in time in an export.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Moment {
         self.timestamp().map(|timestamp| timestamp.to_zoned(TimeZone::UTC).date())
     }
 
-    fn of_text(text: &str) -> Self {
+    pub(super) fn of_text(text: &str) -> Self {
         let text = text.trim();
         if text.is_empty() {
             return Self::Absent;
@@ -93,6 +93,16 @@ impl<'de> Visitor<'de> for MomentVisitor {
     fn visit_f64<E>(self, seconds: f64) -> Result<Moment, E> {
         Ok(Moment::of_number(seconds))
     }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Moment, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Moment::Unreadable)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Moment, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Moment::Unreadable)
+    }
 }
 
 #[cfg(test)]
@@ -112,8 +122,12 @@ mod tests {
             ("1716967534", Some("2024-05-29T07:25:34Z")),
             ("1716967534.5", Some("2024-05-29T07:25:34Z")),
             ("1716967534000", Some("2024-05-29T07:25:34Z")),
+            ("\"2024-05-29T07:25:34.000Z\"", Some("2024-05-29T07:25:34Z")),
             ("null", None),
             ("\"\"", None),
+            ("true", None),
+            ("{\"$date\": 1716967534000}", None),
+            ("[2024, 5, 29]", None),
             ("\"soon\"", None),
             ("1e300", None),
         ];

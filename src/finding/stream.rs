@@ -5,7 +5,7 @@
 
 use std::io::Read;
 
-use super::element::Key;
+use super::key::Key;
 use crate::error::Error;
 
 /// How much is read at once, in bytes.
@@ -45,14 +45,41 @@ pub(super) struct Stream<'p, R> {
 pub(super) struct Item<'b> {
     pub(super) part: Part,
     pub(super) bytes: &'b [u8],
-    /// The value of its key `resource`, if that is a string without escapes.
+    /// What can be said of it without reading it.
+    pub(super) head: Head<'b>,
+    /// Where it begins, from 1.
+    pub(super) line: usize,
+    /// Where it begins, in characters from 1.
+    pub(super) column: usize,
+}
+
+/// What an object's own members say, found without reading it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Head<'b> {
+    /// `resource`, if that is a string without escapes.
     pub(super) resource: Option<&'b str>,
-    line: usize,
-    column: usize,
+    /// `analyzedAt`, likewise.
+    pub(super) analyzed_at: Option<&'b str>,
+    /// Whether it has `findingDetails` or an `error`.
+    pub(super) has_details: bool,
+}
+
+/// Where the values of an object's members are that make its [`Head`].
+#[derive(Debug, Clone, Copy, Default)]
+struct HeadPlaces {
+    resource: Option<(usize, usize)>,
+    analyzed_at: Option<(usize, usize)>,
+    has_details: bool,
 }
 
 /// What is done with each value.
 type Take<'t> = &'t mut dyn FnMut(Item<'_>) -> Result<(), Error>;
+
+/// What to do about a text that is no JSON.
+const SYNTAX_HELP: &str = "it is no JSON, or was cut off: export it again, as docs/findings.md shows";
+
+/// How much of a parser's message is shown, in characters: it quotes values.
+const MAX_MESSAGE: usize = 200;
 
 /// A key and where its value begins.
 struct Member {
@@ -99,7 +126,7 @@ impl Nesting {
                 b'{' | b'[' => self.depth += 1,
                 b'}' | b']' if self.depth <= 1 => return Progress::Ended(at + self.depth),
                 b'}' | b']' => self.depth -= 1,
-                b',' if self.depth == 0 => return Progress::Ended(at),
+                b',' | b' ' | b'\t' | b'\n' | b'\r' if self.depth == 0 => return Progress::Ended(at),
                 _ => {}
             }
             at += 1;
@@ -129,11 +156,32 @@ impl Item<'_> {
     /// An error at a place of the value, as a parser of its bytes counts: lines from 1, columns in bytes.
     pub(super) fn error(&self, path: &str, error: &serde_json::Error) -> Error {
         let text = error.to_string();
-        let message = text.split(" at line ").next().unwrap_or(&text).to_owned();
+        let message: String = text.rsplit_once(" at line ").map_or(&*text, |(message, _)| message).into();
+        let message = message.chars().take(MAX_MESSAGE).collect::<String>();
         let rest = self.bytes.split(|&byte| byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
         let before = rest.get(..error.column().saturating_sub(1).min(rest.len())).unwrap_or_default();
         let column = characters(before) + if error.line() <= 1 { self.column } else { 1 };
-        Error::new(message).at(path, self.line + error.line().saturating_sub(1), column)
+        Error::new(message).at(path, self.line + error.line().saturating_sub(1), column).help(SYNTAX_HELP)
+    }
+}
+
+impl HeadPlaces {
+    fn note(&mut self, key: Key, value: (usize, usize), is_null: bool) {
+        match key {
+            Key::Resource => self.resource = Some(value),
+            Key::AnalyzedAt => self.analyzed_at = Some(value),
+            Key::FindingDetails | Key::Error => self.has_details |= !is_null,
+            _ => {}
+        }
+    }
+
+    fn head(self, buffer: &[u8]) -> Head<'_> {
+        let text = |place: Option<(usize, usize)>| {
+            let quoted = std::str::from_utf8(buffer.get(place?.0..place?.1)?).ok()?;
+            quoted.strip_prefix('"')?.strip_suffix('"').filter(|text| !text.contains('\\'))
+        };
+        let (resource, analyzed_at) = (text(self.resource), text(self.analyzed_at));
+        Head { resource, analyzed_at, has_details: self.has_details }
     }
 }
 
@@ -148,14 +196,17 @@ impl<'p, R: Read> Stream<'p, R> {
 
     /// Hands each value to `take`, in order.
     pub(super) fn each(&mut self, take: Take<'_>) -> Result<(), Error> {
+        let mut is_empty = true;
         loop {
             self.compact();
             match self.peek()? {
+                None if is_empty => return Err(self.wrong("the file is empty")),
                 None => return Ok(()),
                 Some(b'[') => self.array(1, take)?,
                 Some(b'{') => self.object(true, take)?,
                 Some(_) => return Err(self.not_an_export()),
             }
+            is_empty = false;
         }
     }
 
@@ -193,7 +244,7 @@ impl<'p, R: Read> Stream<'p, R> {
     fn object(&mut self, may_hold_findings: bool, take: Take<'_>) -> Result<(), Error> {
         let (line, column) = (self.line, self.column);
         let mut envelope: Option<Vec<u8>> = None;
-        let mut resource = None;
+        let mut places = HeadPlaces::default();
         let mut at = self.skip_space(self.at + 1)?;
         while self.byte(at)? != Some(b'}') {
             let member = self.member(at)?;
@@ -206,19 +257,18 @@ impl<'p, R: Read> Stream<'p, R> {
                 self.at
             } else {
                 let end = self.end_of_value(member.value)?;
-                if member.key == Key::Resource {
-                    resource = Some((member.value, end));
-                }
+                let is_null = self.byte(member.value)? == Some(b'n');
+                places.note(member.key, (member.value, end), is_null);
                 end
             };
             at = self.next_member(at)?;
         }
         match envelope {
-            None => self.hand_on(at + 1, resource, take),
+            None => self.hand_on(at + 1, places, take),
             Some(mut envelope) => {
                 envelope.extend_from_slice(self.buffer.get(self.at..=at).unwrap_or_default());
                 self.consume(at + 1 - self.at);
-                take(Item { part: Part::Envelope, bytes: &envelope, resource: None, line, column })
+                take(Item { part: Part::Envelope, bytes: &envelope, head: Head::default(), line, column })
             }
         }
     }
@@ -250,12 +300,10 @@ impl<'p, R: Read> Stream<'p, R> {
         }
     }
 
-    fn hand_on(&mut self, end: usize, resource: Option<(usize, usize)>, take: Take<'_>) -> Result<(), Error> {
+    fn hand_on(&mut self, end: usize, places: HeadPlaces, take: Take<'_>) -> Result<(), Error> {
         let bytes = self.buffer.get(self.at..end).unwrap_or_default();
-        let quoted = resource.and_then(|(start, end)| self.buffer.get(start..end));
-        let resource = quoted.and_then(|quoted| std::str::from_utf8(quoted).ok()?.strip_prefix('"')?.strip_suffix('"'));
-        let resource = resource.filter(|text| !text.contains('\\'));
-        take(Item { part: Part::Item, bytes, resource, line: self.line, column: self.column })?;
+        let head = places.head(&self.buffer);
+        take(Item { part: Part::Item, bytes, head, line: self.line, column: self.column })?;
         self.consume(end - self.at);
         Ok(())
     }
@@ -275,11 +323,18 @@ impl<'p, R: Read> Stream<'p, R> {
         }
     }
 
-    /// The next byte that is no white space, everything before it consumed.
+    /// The next byte that is no white space, everything before it consumed; only where no place of the buffer is held.
     fn peek(&mut self) -> Result<Option<u8>, Error> {
-        let at = self.skip_space(self.at)?;
-        self.consume(at - self.at);
-        self.byte(self.at)
+        while let Some(byte) = self.byte(self.at)? {
+            let rest = self.buffer.get(self.at..).unwrap_or_default();
+            let space = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            if space == 0 {
+                return Ok(Some(byte));
+            }
+            self.consume(space);
+            self.compact();
+        }
+        Ok(None)
     }
 
     fn skip_space(&mut self, from: usize) -> Result<usize, Error> {
@@ -303,8 +358,9 @@ impl<'p, R: Read> Stream<'p, R> {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Ok(None),
                 other => other.map(Some),
             };
-            let read =
-                read.map_err(|error| Error::new("cannot read the findings").in_file(self.path).because(error))?;
+            let read = read.map_err(|error| {
+                Error::new("cannot read the findings").at(self.path, self.line, self.column).because(error)
+            })?;
             self.buffer.truncate(filled + read.unwrap_or(0));
             self.ended = read == Some(0);
         }
@@ -333,7 +389,7 @@ impl<'p, R: Read> Stream<'p, R> {
     }
 
     fn wrong(&self, what: &str) -> Error {
-        Error::new(what).at(self.path, self.line, self.column)
+        Error::new(what).at(self.path, self.line, self.column).help(SYNTAX_HELP)
     }
 
     fn wrong_at(&mut self, at: usize, what: &str) -> Error {

@@ -116,8 +116,8 @@ impl PartialOrd for IdentityArn {
 
 impl Ord for IdentityArn {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let lower = |arn: &Self| arn.text.bytes().map(|b| b.to_ascii_lowercase()).collect::<Vec<_>>();
-        lower(self).cmp(&lower(other))
+        let lower = |byte: u8| byte.to_ascii_lowercase();
+        self.text.bytes().map(lower).cmp(other.text.bytes().map(lower))
     }
 }
 

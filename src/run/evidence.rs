@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use iamtrim::config::{self, Days, Glob};
 use iamtrim::error::Error;
-use iamtrim::finding::{Evidence, EvidenceBuilder, Export, ReadOptions, Selection};
+use iamtrim::finding::{EXPORT_COMMANDS, Evidence, EvidenceBuilder, Export, ReadOptions, Selection};
 use iamtrim::policy::arn::IdentityArn;
 use iamtrim::walk::Scope;
 use jiff::ToSpan as _;
@@ -15,10 +15,6 @@ use walkdir::WalkDir;
 
 use super::print;
 use crate::cli::CommonArgs;
-
-/// The one line that says where findings come from.
-const EXPORT_HELP: &str = "export them with `aws accessanalyzer list-findings-v2` and `get-finding-v2` as \
-    docs/findings.md shows, and name the file with `--findings` or in `.iamtrim.yaml`";
 
 /// How many identities an error names.
 const NAMED_AT_MOST: usize = 10;
@@ -29,7 +25,12 @@ pub(super) fn none(is_configured: bool) -> Error {
     if !is_configured && Path::new(config::FILE_NAME).is_file() {
         return none.help("without git, the `.iamtrim.yaml` here counts only if `.` is named: name it with `--config`");
     }
-    none.help(EXPORT_HELP)
+    none.help(export_help())
+}
+
+/// The one line that says where findings come from.
+fn export_help() -> String {
+    format!("export them, and name the file with `--findings` or in `.iamtrim.yaml`: `{EXPORT_COMMANDS}`")
 }
 
 /// Fails if neither the command line nor the configuration names findings.
@@ -103,12 +104,16 @@ impl<'a> Exports<'a> {
             let result =
                 open(&export.path).map_err(cannot).and_then(|file| builder.read(&export.shown, file, &options));
             match result {
-                Err(error) if export.in_folder => builder.warn(&export.shown, &error.reason()),
+                Err(error) if export.in_folder => builder.warn(&export.shown, &within(&error)),
                 result => result?,
             }
             read.push(std::fs::canonicalize(&export.path).unwrap_or(export.path));
         }
         let evidence = builder.finish();
+        if evidence.anonymous.is_some() && self.common.identity.len() > 1 {
+            return Err(Error::new("the findings name no identity, and `--identity` names several")
+                .help("say the one that they are about"));
+        }
         say(&evidence, self.common);
         Ok((evidence, read))
     }
@@ -176,9 +181,18 @@ fn speaks_of(evidence: &Evidence, asked: &str) -> bool {
         .map_or_else(|| evidence.named(asked).next().is_some(), |arn| evidence.identity(&arn).is_some())
 }
 
-/// Opens a regular file; anything else could make the program wait for ever.
+/// What is wrong inside of an export, with its place there.
+fn within(error: &Error) -> String {
+    let position = error.place().and_then(|place| place.position);
+    let place = position.map(|(line, column)| format!("line {line}, column {column}: ")).unwrap_or_default();
+    format!("{place}{}", error.reason())
+}
+
+/// Opens a regular file; anything else could make the program wait for ever, but for what a shell hands over open, as
+/// `--findings <(zcat f.gz)` does.
 fn open(path: &Path) -> io::Result<impl Read + use<>> {
-    if !std::fs::metadata(path)?.is_file() {
+    let is_handed_over = ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder));
+    if !is_handed_over && !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
     File::open(path)
@@ -198,7 +212,10 @@ fn exports(governed: &Scope, common: &CommonArgs, today: Date) -> Result<Vec<Nam
     let since = |days: Option<Days>| days.and_then(|days| today.checked_sub(i64::from(days.0).days()).ok());
     let mut exports = Vec::new();
     if !common.findings.is_empty() {
-        let about = common.identity.iter().find_map(|identity| IdentityArn::parse(identity));
+        let about = match common.identity.as_slice() {
+            [only] => IdentityArn::parse(only),
+            _ => None,
+        };
         for path in &common.findings {
             let found = some_files(path, &path.display().to_string())?;
             exports.extend(found.into_iter().map(|file| file.with(about.clone(), since(governed.config.unused_for))));
@@ -238,7 +255,7 @@ impl Candidate {
 fn some_files(path: &Path, shown: &str) -> Result<Vec<Candidate>, Error> {
     let found = files(path, shown)?;
     if found.is_empty() {
-        return Err(Error::new("there is no file in the folder of the findings").in_file(shown).help(EXPORT_HELP));
+        return Err(Error::new("there is no file in the folder of the findings").in_file(shown).help(export_help()));
     }
     Ok(found)
 }
@@ -253,7 +270,8 @@ fn files(path: &Path, shown: &str) -> Result<Vec<Candidate>, Error> {
     let entries = WalkDir::new(path).sort_by_file_name().into_iter();
     for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.file_name())) {
         let entry = entry.map_err(|error| Error::new("cannot read the findings").in_file(shown).because(error))?;
-        if entry.file_type().is_file() {
+        let is_link_to_file = entry.path_is_symlink() && entry.path().is_file();
+        if entry.file_type().is_file() || is_link_to_file {
             let below = entry.path().strip_prefix(path).unwrap_or(entry.path()).display().to_string();
             let shown = format!("{}/{below}", shown.trim_end_matches('/'));
             found.push(Candidate { path: entry.into_path(), shown, in_folder: true });
@@ -279,7 +297,7 @@ fn configured(folder: &Path, glob: &Glob) -> Result<Vec<Candidate>, Error> {
         }
     }
     if found.is_empty() {
-        return Err(Error::new(format!("no findings file matches `{}`", glob.as_str())).help(EXPORT_HELP));
+        return Err(Error::new(format!("no findings file matches `{}`", glob.as_str())).help(export_help()));
     }
     Ok(found)
 }

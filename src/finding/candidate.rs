@@ -1,0 +1,271 @@
+//! What is known so far of one identity, whatever the order in which exports say it.
+//!
+//! A finding is known by its id: only its newest copy counts, and the copies of one time are its pages. Of several
+//! findings only the newest counts; of two of the same time, what both report.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{
+    IdentityEvidence, Permissions, Unusable, UnusedAction, UnusedActions, UnusedIdentity, UnusedPermissions,
+    UnusedService,
+};
+use crate::policy::arn::IdentityArn;
+
+/// When a copy of a finding was made: `analyzedAt`, and `updatedAt`, which its status moves. None is the oldest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct When {
+    pub(super) analyzed_at: Option<Timestamp>,
+    pub(super) updated_at: Option<Timestamp>,
+}
+
+/// A status that a finding is put aside with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Closed {
+    Resolved,
+    Archived,
+}
+
+/// What an ACTIVE finding of unused permissions says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reported {
+    Usable(UnusedPermissions),
+    Failed,
+}
+
+/// The findings of one kind, by id; a finding without one is nobody's copy.
+#[derive(Debug)]
+pub(super) struct Findings<T> {
+    open: BTreeMap<String, (When, Vec<T>)>,
+    closed: BTreeMap<String, (When, Closed)>,
+}
+
+/// What is known so far of one identity.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    /// Of the spellings of its ARN, the first in byte order.
+    arn: IdentityArn,
+    pub(super) permissions: Findings<Reported>,
+    /// The days of last use.
+    pub(super) role: Findings<Option<Date>>,
+    pub(super) exports: BTreeSet<u32>,
+}
+
+impl<T> Default for Findings<T> {
+    fn default() -> Self {
+        Self { open: BTreeMap::new(), closed: BTreeMap::new() }
+    }
+}
+
+impl<T: PartialEq> Findings<T> {
+    /// Takes an ACTIVE copy.
+    pub(super) fn take(&mut self, id: &str, when: When, said: T) {
+        self.take_all(id.to_owned(), when, vec![said]);
+    }
+
+    fn take_all(&mut self, id: String, when: When, said: Vec<T>) {
+        match self.open.get_mut(&id) {
+            Some((known, _)) if *known > when => {}
+            Some((known, copies)) if *known == when => {
+                for copy in said {
+                    if !copies.contains(&copy) {
+                        copies.push(copy);
+                    }
+                }
+            }
+            _ => {
+                self.open.insert(id, (when, said));
+            }
+        }
+    }
+
+    /// Takes a copy that is put aside.
+    pub(super) fn close(&mut self, id: &str, when: When, status: Closed) {
+        let known = self.closed.entry(id.to_owned()).or_insert((when, status));
+        *known = (*known).max((when, status));
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (id, (when, said)) in other.open {
+            self.take_all(id, when, said);
+        }
+        for (id, (when, status)) in other.closed {
+            self.close(&id, when, status);
+        }
+    }
+
+    /// The findings that are still ACTIVE and of the newest analysis, by id.
+    fn newest(self) -> (Option<Timestamp>, Vec<(String, Vec<T>)>) {
+        let closed = self.closed;
+        let is_open = |id: &String, when: When| id.is_empty() || closed.get(id).is_none_or(|(at, _)| *at < when);
+        let open: Vec<_> = self.open.into_iter().filter(|(id, (when, _))| is_open(id, *when)).collect();
+        let newest = open.iter().map(|(_, (when, _))| when.analyzed_at).max().flatten();
+        let of_it = open.into_iter().filter(|(_, (when, _))| when.analyzed_at == newest);
+        (newest, of_it.map(|(id, (_, said))| (id, said)).collect())
+    }
+}
+
+impl Candidate {
+    pub(super) fn new(arn: IdentityArn) -> Self {
+        Self { arn, permissions: Findings::default(), role: Findings::default(), exports: BTreeSet::new() }
+    }
+
+    /// Notes another spelling of its ARN.
+    pub(super) fn spelled(&mut self, arn: IdentityArn) {
+        if arn.as_str() < self.arn.as_str() {
+            self.arn = arn;
+        }
+    }
+
+    /// Takes all that another export says.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.spelled(other.arn);
+        self.permissions.merge(other.permissions);
+        self.role.merge(other.role);
+        self.exports.extend(other.exports);
+    }
+
+    pub(super) fn finish(self) -> IdentityEvidence {
+        let put_aside = self.permissions.closed.values().map(|(_, status)| *status).max();
+        let (analyzed_at, newest) = self.permissions.newest();
+        let reported = newest.into_iter().map(|(id, copies)| of_one(&id, copies)).reduce(Reported::and);
+        let role_is_in_use = reported.is_some();
+        let permissions = match (reported, put_aside) {
+            (Some(Reported::Usable(unused)), _) => Permissions::Usable(unused),
+            (Some(Reported::Failed), _) => Permissions::Unusable(Unusable::Failed),
+            (None, Some(Closed::Archived)) => Permissions::Unusable(Unusable::Archived),
+            (None, Some(Closed::Resolved)) => Permissions::Unusable(Unusable::Resolved),
+            (None, None) => Permissions::Unusable(Unusable::None),
+        };
+        let (role_at, role) = self.role.newest();
+        // AWS reports the permissions of roles that are in use: one that has such a finding since is one.
+        let is_in_use = role_is_in_use && analyzed_at >= role_at;
+        let unused_role = role.into_iter().flat_map(|(id, days)| {
+            days.into_iter().map(move |last_accessed| UnusedIdentity { finding: id.clone(), last_accessed })
+        });
+        let unused_role =
+            unused_role.max_by(|a, b| a.last_accessed.cmp(&b.last_accessed).then_with(|| b.finding.cmp(&a.finding)));
+        let unused_role = unused_role.filter(|_| !is_in_use);
+        IdentityEvidence { arn: self.arn, permissions, unused_role, exports: self.exports.into_iter().collect() }
+    }
+}
+
+/// What the copies of one finding say: its pages together, where it has some; else what all of them report.
+fn of_one(id: &str, copies: Vec<Reported>) -> Reported {
+    let is_page = |copy: &Reported| matches!(copy, Reported::Usable(UnusedPermissions { truncated: true, .. }));
+    let is_whole = |copy: &Reported| matches!(copy, Reported::Usable(UnusedPermissions { truncated: false, .. }));
+    if id.is_empty() || !copies.iter().any(is_page) {
+        return copies.into_iter().reduce(Reported::and).unwrap_or(Reported::Failed);
+    }
+    let truncated = !copies.iter().any(is_whole);
+    let joined = copies.into_iter().reduce(Reported::or).unwrap_or(Reported::Failed);
+    match joined {
+        Reported::Usable(unused) => Reported::Usable(UnusedPermissions { truncated, ..unused }),
+        Reported::Failed => Reported::Failed,
+    }
+}
+
+impl Reported {
+    /// What both report; a failed one reports nothing either way.
+    fn and(self, other: Self) -> Self {
+        self.joined(other, both)
+    }
+
+    /// What one or the other page reports.
+    fn or(self, other: Self) -> Self {
+        self.joined(other, pages)
+    }
+
+    fn joined(self, other: Self, join: fn(UnusedPermissions, UnusedPermissions) -> UnusedPermissions) -> Self {
+        match (self, other) {
+            (Self::Usable(a), Self::Usable(b)) => Self::Usable(join(a, b)),
+            (Self::Usable(one), Self::Failed) | (Self::Failed, Self::Usable(one)) => Self::Usable(one),
+            (Self::Failed, Self::Failed) => Self::Failed,
+        }
+    }
+}
+
+fn pages(mut a: UnusedPermissions, b: UnusedPermissions) -> UnusedPermissions {
+    for service in b.services {
+        add(&mut a.services, service);
+    }
+    a
+}
+
+/// What both report.
+fn both(a: UnusedPermissions, b: UnusedPermissions) -> UnusedPermissions {
+    let mut services = Vec::new();
+    for service in a.services {
+        let Ok(index) = b.services.binary_search_by(|other| other.prefix.cmp(&service.prefix)) else { continue };
+        let Some(other) = b.services.get(index) else { continue };
+        let actions = match (service.actions, &other.actions) {
+            (UnusedActions::Whole, actions) => actions.clone(),
+            (actions, UnusedActions::Whole) => actions,
+            (UnusedActions::Only(names), UnusedActions::Only(others)) => UnusedActions::Only(common(names, others)),
+        };
+        if actions != UnusedActions::Only(Vec::new()) {
+            let last_accessed = service.last_accessed.max(other.last_accessed);
+            services.push(UnusedService { last_accessed, actions, ..service });
+        }
+    }
+    let ids: BTreeSet<String> = a.findings.into_iter().chain(b.findings).collect();
+    UnusedPermissions {
+        findings: ids.into_iter().collect(),
+        analyzed_at: a.analyzed_at,
+        services,
+        truncated: a.truncated || b.truncated,
+    }
+}
+
+/// The names that both have, each as the one of them that [`sorted`] keeps.
+fn common(names: Vec<UnusedAction>, others: &[UnusedAction]) -> Vec<UnusedAction> {
+    let keys = |names: &[UnusedAction]| -> HashSet<String> {
+        names.iter().map(|action| action.name.to_ascii_lowercase()).collect()
+    };
+    let (ours, theirs) = (keys(&names), keys(others));
+    let all = names.into_iter().chain(others.iter().cloned());
+    let in_both = all.filter(|action| {
+        let key = action.name.to_ascii_lowercase();
+        ours.contains(&key) && theirs.contains(&key)
+    });
+    sorted(in_both.collect())
+}
+
+/// Adds what is unused of a service to the services of the same finding, in order of prefixes.
+pub(super) fn add(services: &mut Vec<UnusedService>, service: UnusedService) {
+    if service.actions == UnusedActions::Only(Vec::new()) {
+        return;
+    }
+    match services.binary_search_by(|known| known.prefix.cmp(&service.prefix)) {
+        Err(index) => services.insert(index, service),
+        Ok(index) => {
+            if let Some(known) = services.get_mut(index) {
+                known.last_accessed = known.last_accessed.max(service.last_accessed);
+                known.actions = either(std::mem::replace(&mut known.actions, UnusedActions::Whole), service.actions);
+            }
+        }
+    }
+}
+
+/// What one or the other reports.
+fn either(a: UnusedActions, b: UnusedActions) -> UnusedActions {
+    match (a, b) {
+        (UnusedActions::Only(mut a), UnusedActions::Only(b)) => {
+            a.extend(b);
+            UnusedActions::Only(sorted(a))
+        }
+        _ => UnusedActions::Whole,
+    }
+}
+
+/// By lower-case name, each once with its newest last access.
+pub(super) fn sorted(mut names: Vec<UnusedAction>) -> Vec<UnusedAction> {
+    names.sort_by_cached_key(|action| {
+        (action.name.to_ascii_lowercase(), std::cmp::Reverse(action.last_accessed), Arc::clone(&action.name))
+    });
+    names.dedup_by(|later, first| later.name.eq_ignore_ascii_case(&first.name));
+    names
+}

@@ -1,0 +1,197 @@
+//! Findings exports as the command line and the configuration name them, through the program itself.
+#![expect(clippy::disallowed_methods, reason = "the test makes repositories")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/findings");
+const POLICY: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*",
+  "Action": ["lambda:AddPermission", "lambda:GetFunction", "sqs:*", "s3:GetBucketAcl"]}]}"#;
+
+/// A repository with a policy of each role that the fixtures speak of.
+fn repository(config: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join(".git")).unwrap();
+    fs::create_dir(folder.path().join("policies")).unwrap();
+    for name in ["app", "worker"] {
+        fs::write(folder.path().join(format!("policies/{name}.json")), POLICY).unwrap();
+    }
+    if !config.is_empty() {
+        fs::write(folder.path().join(".iamtrim.yaml"), config).unwrap();
+    }
+    folder
+}
+
+struct Ran {
+    code: i32,
+    found: Vec<String>,
+    stderr: String,
+}
+
+/// Runs `lint` and collects what is reported unused, as `file pattern`.
+fn lint(folder: &Path, args: &[&str], stdin: &[u8]) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_iamtrim"))
+        .args(["lint", "--format", "json", "--now", "2024-06-01"])
+        .args(args)
+        .current_dir(folder)
+        .env_remove("PRE_COMMIT")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    // The program may end without reading it.
+    let _ = input.write_all(stdin);
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let diagnostics = report["diagnostics"].as_array().cloned().unwrap_or_default();
+    let unused = diagnostics.iter().filter(|diagnostic| diagnostic["rule"].as_str().unwrap().starts_with("unused-"));
+    let found = unused.map(|diagnostic| {
+        let file = diagnostic["path"].as_str().unwrap().trim_start_matches("policies/").trim_end_matches(".json");
+        format!("{file} {}", diagnostic["pattern"].as_str().unwrap())
+    });
+    Ran { code: output.status.code().unwrap(), found: found.collect(), stderr }
+}
+
+const OF_APP: [&str; 2] = ["app lambda:AddPermission", "app sqs:*"];
+const OF_BOTH: [&str; 3] = ["app lambda:AddPermission", "app sqs:*", "worker s3:GetBucketAcl"];
+const README: &str = "README.md: line 1, column 1: this is no findings export: an object or an array is expected";
+
+fn fixture(name: &str) -> String {
+    format!("{FIXTURES}/{name}")
+}
+
+#[test]
+fn a_file_a_folder_and_standard_input_are_read() {
+    let folder = repository("");
+    let file = lint(folder.path(), &["--findings", &fixture("findings.json")], b"");
+    assert_eq!((file.found, file.stderr.as_str()), (OF_BOTH.map(str::to_owned).to_vec(), ""));
+    let gzip = lint(folder.path(), &["--findings", &fixture("findings.json.gz")], b"");
+    assert_eq!(gzip.found, OF_BOTH);
+    let several = lint(
+        folder.path(),
+        &["--findings", &fixture("get-finding-v2.json"), "--findings", &fixture("findings.ndjson")],
+        b"",
+    );
+    assert_eq!(several.found, OF_BOTH);
+    let stdin = lint(folder.path(), &["--findings", "-"], &fs::read(fixture("go.json")).unwrap());
+    assert_eq!(stdin.found, OF_APP);
+    let files = lint(folder.path(), &["--findings", &fixture("folder")], b"");
+    assert_eq!(files.found, OF_BOTH);
+    assert_eq!(files.stderr, format!("warning: {FIXTURES}/folder/{README}\n"));
+    assert_eq!(lint(folder.path(), &["-q", "--findings", &fixture("folder")], b"").stderr, "");
+}
+
+#[test]
+fn standard_input_serves_every_configuration_of_a_run() {
+    let folder = repository("max-age: never\n");
+    fs::write(folder.path().join("policies/.iamtrim.yaml"), "max-age: never\n").unwrap();
+    fs::create_dir(folder.path().join("more")).unwrap();
+    fs::write(folder.path().join("more/app.json"), POLICY).unwrap();
+    let ran = lint(folder.path(), &["--findings", "-"], &fs::read(fixture("findings.json")).unwrap());
+    assert_eq!(ran.found.len(), 5, "{:?} {}", ran.found, ran.stderr);
+}
+
+#[test]
+fn the_configuration_names_files_folders_and_globs_beside_itself() {
+    let cases: [(&str, &[&str]); 5] = [
+        ("findings: [exports]", &OF_BOTH),
+        ("findings: [exports/a.json]", &OF_APP),
+        ("findings: [\"exports/**/b.json\"]", &OF_BOTH[2..]),
+        ("findings: [\"exp*\"]", &OF_BOTH),
+        ("findings: [\"exports/*.json\", exports/2024]", &OF_BOTH),
+    ];
+    for (config, expected) in cases {
+        let folder = repository(config);
+        fs::create_dir_all(folder.path().join("exports/2024")).unwrap();
+        fs::copy(fixture("folder/a.json"), folder.path().join("exports/a.json")).unwrap();
+        fs::copy(fixture("folder/2024/b.json"), folder.path().join("exports/2024/b.json")).unwrap();
+        fs::write(folder.path().join("exports/.hidden"), "nothing").unwrap();
+        let ran = lint(folder.path(), &["."], b"");
+        assert_eq!(
+            (ran.found, ran.stderr.as_str()),
+            (expected.iter().map(|&s| s.to_owned()).collect(), ""),
+            "{config}"
+        );
+    }
+}
+
+#[test]
+fn an_export_that_names_no_identity_is_about_the_one_that_is_named() {
+    let bare = r#"[{"serviceNamespace": "sqs"}]"#;
+    let folder = repository("findings: [{ path: bare.json, identity: \"arn:aws:iam::123456789012:role/app\" }]");
+    fs::write(folder.path().join("bare.json"), bare).unwrap();
+    assert_eq!(lint(folder.path(), &["."], b"").found, ["app sqs:*"]);
+    let file = ["--findings", "bare.json", "policies/worker.json"];
+    assert_eq!(lint(folder.path(), &file, b"").found, ["worker sqs:*"]);
+    let identity = ["--findings", "bare.json", "--identity", "arn:aws:iam::123456789012:role/app", "."];
+    assert_eq!(lint(folder.path(), &identity, b"").found, ["app sqs:*"]);
+    let nobody = lint(folder.path(), &["--findings", "bare.json", "."], b"");
+    assert_eq!(nobody.code, 2);
+    assert!(nobody.stderr.starts_with("error: the findings name no identity, and no policy file is named\nhelp: "));
+    let several = ["--findings", "bare.json", "--identity", "app", "--identity", "worker", "policies/app.json"];
+    let several = lint(folder.path(), &several, b"");
+    assert_eq!(
+        (several.code, several.stderr.as_str()),
+        (
+            2,
+            "error: the findings name no identity, and `--identity` names several\nhelp: say the one that they are about\n"
+        )
+    );
+}
+
+#[test]
+fn what_cannot_be_used_ends_the_run_and_inside_of_a_folder_is_a_warning() {
+    let folder = repository("");
+    let path = folder.path();
+    fs::create_dir(path.join("exports")).unwrap();
+    fs::write(path.join("exports/cut.json"), "{\"findings\": [\n {\"id\": \"a\"").unwrap();
+    fs::copy(fixture("get-finding-v2.json"), path.join("exports/ok.json")).unwrap();
+    fs::write(path.join("empty.json"), "{\"findings\": []}").unwrap();
+    let cases = [
+        (vec!["--findings", "nothing.json"], 2, "error: nothing.json: cannot read the findings: "),
+        (
+            vec!["--findings", "exports/cut.json"],
+            2,
+            "error: exports/cut.json:2:2: the file ends inside of the value that begins here\nhelp: ",
+        ),
+        (
+            vec!["--findings", "exports", "--fail-on", "note"],
+            1,
+            "warning: exports/cut.json: line 2, column 2: the file ends inside of the value that begins here\n",
+        ),
+        (vec!["--findings", "empty.json"], 0, "note: there is no finding in empty.json\n"),
+        (vec![], 2, "error: there are no findings to match policies with\nhelp: export them"),
+    ];
+    for (args, code, stderr) in cases {
+        let ran = lint(path, &args, b"");
+        assert!(ran.code == code && ran.stderr.starts_with(stderr), "{args:?}: {} {}", ran.code, ran.stderr);
+    }
+    fs::write(path.join(".iamtrim.yaml"), "findings: [\"*.ndjson\"]\n").unwrap();
+    let ran = lint(path, &["."], b"");
+    assert!(ran.stderr.starts_with("error: no findings file matches `*.ndjson`\nhelp: export them"), "{}", ran.stderr);
+    assert_eq!(ran.code, 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_files_are_followed_and_pipes_only_where_a_shell_hands_them_over() {
+    let folder = repository("");
+    let path = folder.path();
+    fs::create_dir(path.join("exports")).unwrap();
+    std::os::unix::fs::symlink(fixture("get-finding-v2.json"), path.join("exports/linked.json")).unwrap();
+    std::os::unix::fs::symlink(path, path.join("exports/loop")).unwrap();
+    assert!(Command::new("mkfifo").arg(path.join("exports/pipe")).status().unwrap().success());
+    let ran = lint(path, &["--findings", "exports"], b"");
+    assert_eq!((ran.found, ran.stderr.as_str()), (OF_APP.map(str::to_owned).to_vec(), ""));
+    let handed_over = lint(path, &["--findings", "/dev/stdin"], &fs::read(fixture("findings.json")).unwrap());
+    assert_eq!(handed_over.found, OF_BOTH, "{}", handed_over.stderr);
+}
