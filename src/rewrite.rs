@@ -67,13 +67,25 @@ pub fn in_file(edits: &Edits, layers: &[Layer], layer: LayerId) -> Result<Edits,
     while let Some(inner) = layer.index().and_then(|index| layers.get(index)) {
         for edit in &mut edits {
             edit.span = inner.in_parent(edit.span);
-            edit.replacement = match inner.writing {
-                Writing::JsonString => escape(&edit.replacement),
-            };
+            edit.replacement = written(&edit.replacement, inner.writing)?;
         }
         layer = inner.parent;
     }
     Edits::new(edits)
+}
+
+/// A text as it is written inside another one.
+fn written(text: &str, writing: Writing) -> Result<String, Conflict> {
+    match writing {
+        Writing::JsonString => Ok(escape(text)),
+        Writing::SingleQuoted if text.contains('\n') => Err(Conflict),
+        Writing::SingleQuoted => Ok(text.replace('\'', "''")),
+        Writing::Literal { indent, has_carriage_returns } => {
+            let line_end = if has_carriage_returns { "\r\n" } else { "\n" };
+            Ok(text.replace('\n', &format!("{line_end}{}", " ".repeat(indent))))
+        }
+        Writing::Folded => Err(Conflict),
+    }
 }
 
 fn element_edits(

@@ -52,8 +52,19 @@ pub struct Layer {
 /// How a text is written inside its parent, which is how an edit of it has to be written there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writing {
-    /// As the inside of a JSON string.
+    /// As the inside of a JSON string, which on one line is one of YAML's too.
     JsonString,
+    /// As the inside of a YAML string in single quotes, on one line.
+    SingleQuoted,
+    /// As the lines of a YAML block, each indented by so many spaces.
+    Literal {
+        /// The spaces before each line.
+        indent: usize,
+        /// Whether lines end with CR and LF.
+        has_carriage_returns: bool,
+    },
+    /// In lines that are folded together: it cannot be edited.
+    Folded,
 }
 
 /// A repository file.

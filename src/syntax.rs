@@ -3,6 +3,7 @@
 //! One room per notation below this one; no other room knows a parser's types. Does not know IAM.
 
 pub mod json;
+pub mod yaml;
 
 use std::borrow::Cow;
 
