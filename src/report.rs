@@ -7,4 +7,5 @@ pub mod explain;
 pub mod human;
 pub mod inert;
 pub mod json;
+pub mod policies;
 pub mod style;

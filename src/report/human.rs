@@ -9,7 +9,7 @@ mod proposal;
 use std::collections::BTreeMap;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Level as Grade, Origin, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Level as Grade, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Fix, LATER_ACTIONS, Report};
 use crate::report::inert;
@@ -25,7 +25,7 @@ const NOTE_INDENT: usize = 14;
 /// Renders what `lint` found.
 #[must_use]
 pub fn render(report: &Report, sources: &Sources, style: &Style) -> String {
-    let is_shown = |diagnostic: &&Diagnostic| style.verbosity == Verbosity::Verbose || diagnostic.level > Level::Note;
+    let is_shown = |diagnostic: &&Diagnostic| style.verbosity == Verbosity::Verbose || weight(diagnostic) > Level::Note;
     let shown: Vec<&Diagnostic> = report.diagnostics.iter().filter(is_shown).collect();
     let page = Page { proposals: proposals(report), sources, style, renderer: renderer(style) };
     let mut out = String::new();
@@ -106,24 +106,38 @@ impl Page<'_> {
         notes: impl Iterator<Item = &'d String>,
         help: Option<&String>,
     ) {
-        let title = grade(diagnostic.level).primary_title(inert::line(&diagnostic.message)).id(diagnostic.rule.id());
+        let title = grade(weight(diagnostic)).primary_title(inert::line(&diagnostic.message)).id(diagnostic.rule.id());
         let file = diagnostic.place.file.and_then(|id| self.sources.get(id));
         let group = match file.and_then(|file| entry(diagnostic, file)) {
             Some(snippet) => title.element(snippet),
             None => title.element(origin(diagnostic, file)),
         };
         let group = notes.fold(group, |group, note| group.element(Grade::NOTE.message(self.wrapped(note))));
+        let group = match &diagnostic.suppressed {
+            Some(reason) => group.element(Grade::NOTE.message(self.wrapped(&format!("kept on purpose: {reason}")))),
+            None => group,
+        };
         let group = match help {
             Some(help) => group.element(Grade::HELP.message(self.wrapped(help))),
             None => group,
         };
-        out.push_str(&self.renderer.render(&[group]));
+        let rendered = self.renderer.render(&[group]);
+        let rendered = match file {
+            Some(file) => with_true_column(rendered, diagnostic, file),
+            None => rendered,
+        };
+        out.push_str(&rendered);
         out.push('\n');
     }
 
     fn wrapped(&self, text: &str) -> String {
         wrap(&inert::line(text), self.style.width.saturating_sub(NOTE_INDENT)).join("\n")
     }
+}
+
+/// How much a diagnostic weighs; what is kept on purpose weighs nothing.
+fn weight(diagnostic: &Diagnostic) -> Level {
+    if diagnostic.suppressed.is_some() { Level::Note } else { diagnostic.level }
 }
 
 fn grade(level: Level) -> Grade<'static> {
@@ -135,10 +149,7 @@ fn grade(level: Level) -> Grade<'static> {
 }
 
 /// The entry in its line, with the statement's `Sid` above where that is near; `None` for a file as a whole.
-fn entry<'d>(
-    diagnostic: &'d Diagnostic,
-    file: &'d SourceFile,
-) -> Option<Snippet<'d, annotate_snippets::Annotation<'d>>> {
+fn entry<'d>(diagnostic: &'d Diagnostic, file: &'d SourceFile) -> Option<Snippet<'d, Annotation<'d>>> {
     let span = diagnostic.place.span;
     if span.start == span.end && diagnostic.policies.is_empty() {
         return None;
@@ -150,8 +161,23 @@ fn entry<'d>(
     let primary = if label.is_empty() { primary } else { primary.label(label) };
     let context = sid.and_then(|sid| excerpt.local(sid));
     let context = context.map(|span| AnnotationKind::Context.span(span).label("in this statement"));
-    let snippet = Snippet::source(excerpt.text).line_start(excerpt.line).path(inert::line(&diagnostic.place.path));
+    let path = inert::line(&diagnostic.place.path);
+    let snippet = Snippet::source(excerpt.text).line_start(excerpt.line).path(path);
     Some(snippet.annotations(context).annotation(primary))
+}
+
+/// Puts the entry's own column into a header that counted it in what was cut out of a long line.
+fn with_true_column(rendered: String, diagnostic: &Diagnostic, file: &SourceFile) -> String {
+    let span = diagnostic.place.span;
+    let excerpt = Excerpt::around(file, span, excerpt::sid(file, diagnostic));
+    let Some(before) = excerpt.local(span).and_then(|local| excerpt.text.get(..local.start)) else { return rendered };
+    let (path, position) = (inert::line(&diagnostic.place.path), file.position(span.start));
+    let header = |column: usize| format!("{path}:{}:{column}\n", position.line);
+    if excerpt.is_cut {
+        rendered.replacen(&header(before.chars().count() + 1), &header(position.column), 1)
+    } else {
+        rendered
+    }
 }
 
 fn origin<'d>(diagnostic: &'d Diagnostic, file: Option<&SourceFile>) -> Origin<'d> {
@@ -164,3 +190,6 @@ fn origin<'d>(diagnostic: &'d Diagnostic, file: Option<&SourceFile>) -> Origin<'
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,9 +63,29 @@ pub(crate) fn stdout(text: &str) -> Result<ExitCode, Error> {
     to_reader(text).map(|_| ExitCode::SUCCESS)
 }
 
-/// Prints lines to standard error; that nobody reads them is no failure.
+/// Prints lines to standard error, the word before the first colon coloured if it says how grave they are.
+///
+/// That nobody reads them is no failure.
 pub(crate) fn stderr(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", inert::block(text));
+    let text = inert::block(text);
+    let has_color = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+    let graded = text.split_once(": ").and_then(|(word, rest)| Some((grade(word).filter(|_| has_color)?, word, rest)));
+    let mut stderr = io::stderr().lock();
+    let _ = match graded {
+        Some((code, word, rest)) => writeln!(stderr, "\u{1b}[1;{code}m{word}\u{1b}[0m: {rest}"),
+        None => writeln!(stderr, "{text}"),
+    };
+}
+
+/// The colour of a grade, as the report has it.
+fn grade(word: &str) -> Option<&'static str> {
+    match word {
+        "error" => Some("91"),
+        "warning" => Some("33"),
+        "help" => Some("96"),
+        "note" => Some("92"),
+        _ => None,
+    }
 }
 
 /// Prints why the job cannot be done.

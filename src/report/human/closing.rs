@@ -10,7 +10,7 @@ use crate::rule::Level;
 /// What a run comes to.
 pub(super) fn line(report: &Report, style: &Style) -> String {
     let (notes, problems): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
-        report.diagnostics.iter().partition(|diagnostic| diagnostic.level == Level::Note);
+        report.diagnostics.iter().partition(|diagnostic| super::weight(diagnostic) == Level::Note);
     let mut line = match report.summary.fixed {
         0 => String::new(),
         fixed => format!("{}, ", style.paint(Ink::Green, &format!("fixed {}", count(fixed, "problem")))),
@@ -19,6 +19,10 @@ pub(super) fn line(report: &Report, style: &Style) -> String {
         line.push_str(&clean(report, style));
     } else {
         line.push_str(&remaining(report, &problems, style));
+    }
+    let (kept, notes): (Vec<&Diagnostic>, Vec<&Diagnostic>) = notes.iter().partition(|note| note.suppressed.is_some());
+    if !kept.is_empty() {
+        line.push_str(&format!(", {} kept on purpose", kept.len()));
     }
     if !notes.is_empty() {
         let hint = if style.verbosity == Verbosity::Verbose {

@@ -17,6 +17,8 @@ pub(super) struct Excerpt<'s> {
     pub(super) text: &'s str,
     /// The line it starts in.
     pub(super) line: usize,
+    /// Whether it begins inside a line, so that columns cannot be counted in it.
+    pub(super) is_cut: bool,
     start: usize,
 }
 
@@ -26,7 +28,7 @@ impl<'s> Excerpt<'s> {
         let mark = if file.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let start = file.line_start(first).max(mark);
         let text = file.text.get(start..file.line_start(last + 1)).unwrap_or_default();
-        Self { text, line: first, start }
+        Self { text, line: first, is_cut: false, start }
     }
 
     /// The line of a span, from the line of `above` on if there is one; of a very long line, what is near.
@@ -48,7 +50,8 @@ impl<'s> Excerpt<'s> {
         let Range { start, end } = self.relative(span);
         let from = boundary(start.saturating_sub(AROUND).min(self.text.len()));
         let to = boundary((end + AROUND).min(self.text.len()));
-        Self { text: self.text.get(from..to).unwrap_or_default(), line: self.line, start: self.start + from }
+        let text = self.text.get(from..to).unwrap_or_default();
+        Self { text, line: self.line, is_cut: from > 0, start: self.start + from }
     }
 
     /// A span counted from the excerpt's start, up to the end of its first line; `None` if it is not in it.
