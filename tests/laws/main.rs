@@ -1,0 +1,100 @@
+//! The refinement against the published method, written a second time, and against its laws, judged by regular
+//! expressions and automata. Nothing here but `program` uses the program's own code.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test may fail, and its oracle is written for reading"
+)]
+
+mod cases;
+mod method;
+mod oracle;
+mod program;
+mod traps;
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+use cases::Case;
+use method::Becomes;
+use oracle::{Catalogue, Claims, Pattern, covers};
+
+/// How many lists are made up; `PROPTEST_CASES` asks for another number.
+const CASES: u32 = 10_000;
+
+#[test]
+fn every_result_is_the_published_methods_and_keeps_the_laws() {
+    let catalogue = Catalogue::embedded();
+    let config = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { CASES };
+    let mut runner = TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..config });
+    let kinds = std::cell::Cell::new([0_usize; 3]);
+    let outcome = runner.run(&cases::case(&catalogue), |case| {
+        let found = check(&case, &catalogue)?;
+        let mut counts = kinds.get();
+        for becomes in &found {
+            counts[match becomes {
+                Becomes::Kept => 0,
+                Becomes::Removed => 1,
+                Becomes::Replaced(_) => 2,
+            }] += 1;
+        }
+        kinds.set(counts);
+        Ok(())
+    });
+    outcome.unwrap();
+    let counts = kinds.get();
+    assert!(counts.iter().all(|count| *count as u32 > cases / 10), "the cases are one-sided: {counts:?}");
+}
+
+fn check(case: &Case, catalogue: &Catalogue) -> Result<Vec<Becomes>, TestCaseError> {
+    let claims = Claims::new(&case.owners, catalogue);
+    let found = program::refine(&case.entries, &case.owners);
+    prop_assert_eq!(&found, &method::refine(&case.entries, &claims), "{:#?}", case);
+    laws(&case.entries, &found, &claims)?;
+    let after = list_after(&case.entries, &found);
+    let again = program::refine(&after, &case.owners);
+    prop_assert!(again.iter().all(|becomes| *becomes == Becomes::Kept), "not stable: {:?} {:?}", after, again);
+    Ok(found)
+}
+
+fn list_after(entries: &[String], becomes: &[Becomes]) -> Vec<String> {
+    let after = entries.iter().zip(becomes).flat_map(|(entry, becomes)| match becomes {
+        Becomes::Kept => vec![entry.clone()],
+        Becomes::Removed => Vec::new(),
+        Becomes::Replaced(patterns) => patterns.clone(),
+    });
+    after.collect()
+}
+
+fn laws(entries: &[String], becomes: &[Becomes], claims: &Claims<'_>) -> Result<(), TestCaseError> {
+    let after: Vec<Pattern> = list_after(entries, becomes).iter().map(|text| Pattern::new(text)).collect();
+    for (entry, becomes) in entries.iter().zip(becomes) {
+        let emitted: Vec<Pattern> = match becomes {
+            Becomes::Kept => continue,
+            Becomes::Removed => Vec::new(),
+            Becomes::Replaced(patterns) => patterns.iter().map(|text| Pattern::new(text)).collect(),
+        };
+        let own = Pattern::new(entry);
+        let service = entry.split(':').next().unwrap().to_ascii_lowercase();
+        for pattern in &emitted {
+            prop_assert!(covers(entry, &pattern.text), "{} grants more than {entry}", pattern.text);
+            let is_open = claims.is_whole(&service) && !pattern.is_literal();
+            let spared = claims.allowed().any(|allowed| covers(allowed, &pattern.text));
+            prop_assert!(!is_open || spared, "{} of an unused service", pattern.text);
+        }
+        let known = claims.catalogue.actions(&service).iter().map(|(name, _)| name.clone());
+        for name in known.chain(claims.named(&service)) {
+            let action = format!("{service}:{name}");
+            if claims.unused(&service, &name) {
+                let left = emitted.iter().find(|pattern| pattern.matches(&action));
+                prop_assert!(left.is_none(), "{} leaves {action}", left.unwrap().text);
+            } else if own.matches(&action) {
+                prop_assert!(after.iter().any(|pattern| pattern.matches(&action)), "{action} is lost");
+            }
+        }
+    }
+    Ok(())
+}
