@@ -45,10 +45,27 @@ pub struct EntryAudit {
     pub verdict: Verdict,
     /// What it matches, in order of the lower-case names: the catalogue's actions and the unused ones.
     pub granted: Vec<Granted>,
-    /// If the finding says that the whole service is unused: when that was last used, if ever.
-    pub whole_service: Option<Option<Date>>,
+    /// If the finding says that the whole service is unused: what it says of that.
+    pub whole_service: Option<WholeService>,
     /// What the catalogue does not know although a finding speaks of it, so that nobody knows what a wildcard grants.
     pub catalog_gap: Option<CatalogGap>,
+}
+
+/// A service all of whose names are unused, catalogued or not, but for those that are kept on purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WholeService {
+    /// When it was last used, if ever.
+    pub last_accessed: Option<Date>,
+    /// What is kept on purpose, over the service's names.
+    pub allowed: Vec<Wildcard>,
+}
+
+impl WholeService {
+    /// Whether no unused name matches the pattern, not even one that the catalogue does not have.
+    #[must_use]
+    pub fn spares(&self, names: &Wildcard) -> bool {
+        self.allowed.iter().any(|allowed| allowed.covers(names))
+    }
 }
 
 /// Why the catalogue is too old for a wildcard.
@@ -110,7 +127,13 @@ impl<'c, 'e> ServiceAudit<'c, 'e> {
             _ => Verdict::Partly,
         };
         let whole_service = match &self.unused {
-            Some(ServiceUnused::Whole { last_accessed, .. }) => Some(*last_accessed),
+            Some(ServiceUnused::Whole { last_accessed, allowed }) => {
+                let names = |pattern: &&ActionPattern| match pattern.named() {
+                    Some((_, names)) => names.clone(),
+                    None => Wildcard::new("*"),
+                };
+                Some(WholeService { last_accessed: *last_accessed, allowed: allowed.iter().map(names).collect() })
+            }
             Some(ServiceUnused::Only(_)) | None => None,
         };
         EntryAudit { verdict, granted, whole_service, catalog_gap }

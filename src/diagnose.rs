@@ -193,8 +193,8 @@ impl Subject<'_, '_> {
         let mut notes = self.whose().notes();
         let service = pattern.split_once(':').map_or("", |(service, _)| service);
         let service = service.to_ascii_lowercase();
-        notes.extend(match audit.whole_service {
-            Some(last_accessed) => vec![wording::whole_service(&service, last_accessed)],
+        notes.extend(match &audit.whole_service {
+            Some(whole) => vec![wording::whole_service(&service, whole.last_accessed)],
             None => wording::last_uses(&unused(&service, audit)),
         });
         notes.extend(wording::kept(audit, self.catalog.date()));

@@ -74,7 +74,7 @@ fn alone(entry: &AuditedEntry<'_>) -> EntryChange {
         (Verdict::Unused, _) => EntryChange::Remove { covered_by: None },
         (Verdict::Partly, Some((_, name))) => {
             let prefix = pattern.service_as_written();
-            let emitted = Trie::new(&audit.granted).shortest_safe(name);
+            let emitted = Trie::new(&audit.granted, audit.whole_service.as_ref()).shortest_safe(name);
             EntryChange::Replace(emitted.iter().map(|name| ActionPattern::new(format!("{prefix}:{name}"))).collect())
         }
         _ => EntryChange::Keep,

@@ -171,7 +171,7 @@ pub fn defect(pattern: &str, law: Law) -> String {
 pub fn label(audit: &EntryAudit) -> String {
     let unused = audit.granted.iter().filter(|action| action.unused);
     match audit.granted.as_slice() {
-        [only] => last_use(only.last_accessed.or(audit.whole_service.flatten())),
+        [only] => last_use(only.last_accessed.or(audit.whole_service.as_ref().and_then(|whole| whole.last_accessed))),
         all => format!("{} of {} unused", unused.count(), count(all.len(), "action")),
     }
 }

@@ -62,6 +62,14 @@ fn decide(
     }
     // The catalogue may lack what a finding names.
     match audit.unused() {
+        Some(ServiceUnused::Whole { allowed, .. })
+            if emitted.iter().any(|emitted| {
+                let is_open = emitted.named().is_some_and(|(_, names)| !names.is_literal());
+                is_open && !allowed.iter().any(|allowed| allowed.covers(emitted))
+            }) =>
+        {
+            Some(Law::NothingUnusedIsLeft)
+        }
         Some(ServiceUnused::Only(names)) if names.keys().any(|name| granted(emitted, name)) => {
             Some(Law::NothingUnusedIsLeft)
         }

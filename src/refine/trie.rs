@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::audit::Granted;
+use crate::audit::{Granted, WholeService};
 use crate::policy::wildcard::Wildcard;
 
 /// The trie of one wildcard. Node 0 is the root, the empty prefix.
@@ -24,7 +24,7 @@ pub struct TrieNode<'a> {
     pub children: Vec<usize>,
     /// The action that ends here: an index into the names.
     pub action: Option<usize>,
-    /// Whether no unused action starts with the prefix.
+    /// Whether no unused action starts with the prefix, also none that the catalogue does not have.
     pub safe: bool,
 }
 
@@ -41,19 +41,23 @@ pub struct Emission {
 
 impl<'a> Trie<'a> {
     /// Builds the trie of `names`, which are in order of their lower-case form.
+    ///
+    /// Where the whole service is unused every name is, catalogued or not: then a prefix is safe only if all that
+    /// starts with it is kept on purpose.
     #[must_use]
-    pub fn new(names: &'a [Granted]) -> Self {
+    pub fn new(names: &'a [Granted], whole: Option<&WholeService>) -> Self {
         let mut growing = Growing::default();
         let root = growing.node("");
         for (index, granted) in names.iter().enumerate() {
             growing.insert(root, index, granted);
         }
         let unused: Vec<&str> = names.iter().filter(|name| name.unused).map(|name| name.lower.as_str()).collect();
+        let spares = |prefix: &str| whole.is_none_or(|whole| whole.spares(&Wildcard::new(format!("{prefix}*"))));
         let nodes = growing.nodes.into_iter().map(|node| TrieNode {
             text: node.text,
             children: node.children.into_values().collect(),
             action: node.action,
-            safe: !any_starts_with(&unused, &node.text.to_ascii_lowercase()),
+            safe: !any_starts_with(&unused, &node.text.to_ascii_lowercase()) && spares(node.text),
         });
         Self { nodes: nodes.collect(), names }
     }
