@@ -44,7 +44,7 @@ pub fn render(subject: &Subject<'_>, style: &Style) -> String {
         wrapped.iter().for_each(|text| line(&mut out, &format!("  {}", style.paint(Ink::Dim, text))));
     }
     if let (EntryChange::Replace(patterns), Some((_, name))) = (subject.change, subject.pattern.named()) {
-        let trie = Trie::new(&subject.audit.granted);
+        let trie = Trie::new(&subject.audit.granted, subject.audit.whole_service.as_ref());
         let emissions = trie.emissions(name);
         let service = inert::line(subject.pattern.service_as_written()).into_owned();
         line(&mut out, "");
@@ -110,8 +110,8 @@ fn facts(subject: &Subject<'_>) -> Vec<String> {
         let name = inert::line(name);
         facts.push(format!("the catalogue does not know `{name}`, so nobody knows what else the wildcard grants"));
     }
-    if let Some(last) = audit.whole_service {
-        facts.push(last.map_or_else(
+    if let Some(whole) = &audit.whole_service {
+        facts.push(whole.last_accessed.map_or_else(
             || "no use of the whole service on record".to_owned(),
             |date| format!("the service as a whole was last used {date}"),
         ));
