@@ -13,6 +13,10 @@ mod method;
 mod oracle;
 mod program;
 mod traps;
+mod vectors;
+mod wildcards;
+
+use std::cell::Cell;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -27,26 +31,38 @@ const CASES: u32 = 10_000;
 #[test]
 fn every_result_is_the_published_methods_and_keeps_the_laws() {
     let catalogue = Catalogue::embedded();
-    let config = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { CASES };
-    let mut runner = TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..config });
-    let kinds = std::cell::Cell::new([0_usize; 3]);
-    let outcome = runner.run(&cases::case(&catalogue), |case| {
-        let found = check(&case, &catalogue)?;
-        let mut counts = kinds.get();
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get() as u32);
+    let share = asked.div_ceil(threads);
+    let counts = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(|| run(share, &catalogue))).collect();
+        running
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .fold([0; 3], |a, b| [a[0] + b[0], a[1] + b[1], a[2] + b[2]])
+    });
+    assert!(counts.iter().all(|count| *count > asked / 10), "the cases are one-sided: {counts:?}");
+}
+
+/// Checks made-up cases, and counts the entries that are kept, removed and replaced.
+fn run(cases: u32, catalogue: &Catalogue) -> [u32; 3] {
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let counts = Cell::new([0; 3]);
+    let outcome = TestRunner::new(config).run(&cases::case(catalogue), |case| {
+        let found = check(&case, catalogue)?;
+        let mut now = counts.get();
         for becomes in &found {
-            counts[match becomes {
+            now[match becomes {
                 Becomes::Kept => 0,
                 Becomes::Removed => 1,
                 Becomes::Replaced(_) => 2,
             }] += 1;
         }
-        kinds.set(counts);
+        counts.set(now);
         Ok(())
     });
     outcome.unwrap();
-    let counts = kinds.get();
-    assert!(counts.iter().all(|count| *count as u32 > cases / 10), "the cases are one-sided: {counts:?}");
+    counts.get()
 }
 
 fn check(case: &Case, catalogue: &Catalogue) -> Result<Vec<Becomes>, TestCaseError> {

@@ -53,7 +53,9 @@ fn alone(entry: &str, claims: &Claims<'_>) -> Becomes {
         let is_gap = known.is_empty() || unused.iter().any(|lower| !known.contains_key(lower));
         return if is_gap { Becomes::Kept } else { Becomes::Removed };
     }
-    let trie = Trie { pattern: name, matched: &matched, unused: &unused, service: &service, claims };
+    let tokens = matched.iter().map(|(lower, spelled)| (lower.clone(), tokens_of(spelled)));
+    let tokens: Vec<(String, Vec<String>)> = tokens.collect();
+    let trie = Trie { pattern: name, matched: &matched, tokens: &tokens, unused: &unused, service: &service, claims };
     let mut emitted = Vec::new();
     trie.walk(&[], &mut emitted);
     emitted.sort_by_key(|text| (text.to_ascii_lowercase(), text.clone()));
@@ -65,6 +67,8 @@ struct Trie<'a> {
     pattern: &'a str,
     /// By lower-case name, as spelled.
     matched: &'a BTreeMap<String, String>,
+    /// The words of each, by lower-case name.
+    tokens: &'a [(String, Vec<String>)],
     unused: &'a BTreeSet<String>,
     service: &'a str,
     claims: &'a Claims<'a>,
@@ -72,18 +76,17 @@ struct Trie<'a> {
 
 impl Trie<'_> {
     /// The names whose first tokens are these, by lower case, in order.
-    fn below(&self, tokens: &[String]) -> Vec<(&String, Vec<String>)> {
-        let names = self.matched.iter().map(|(lower, spelled)| (lower, spelled, tokens_of(spelled)));
+    fn below(&self, tokens: &[String]) -> Vec<&'_ (String, Vec<String>)> {
         let is_below = |of_name: &[String]| {
             of_name.len() >= tokens.len() && of_name.iter().zip(tokens).all(|(a, b)| a.eq_ignore_ascii_case(b))
         };
-        names.filter(|(_, _, of_name)| is_below(of_name)).map(|(lower, _, of_name)| (lower, of_name)).collect()
+        self.tokens.iter().filter(|(_, of_name)| is_below(of_name)).collect()
     }
 
     fn walk(&self, tokens: &[String], emitted: &mut Vec<String>) {
         let below = self.below(tokens);
         let mut next: Vec<String> = Vec::new();
-        for (_, of_name) in &below {
+        for (_, of_name) in below {
             if let Some(token) = of_name.get(tokens.len()).map(|token| token.to_ascii_lowercase())
                 && !next.contains(&token)
             {

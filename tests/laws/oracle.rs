@@ -1,12 +1,15 @@
 //! What IAM means, from regular expressions and finite automata; shares no code with the program.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 /// Everything that the embedded catalogue holds: by service, each action and whether only other services check it.
 pub(crate) struct Catalogue {
     pub(crate) services: Vec<(String, Vec<(String, bool)>)>,
+    indexes: HashMap<String, usize>,
+    /// In lower case.
+    elsewhere: HashSet<String>,
 }
 
 impl Catalogue {
@@ -22,12 +25,16 @@ impl Catalogue {
             }
         }
         services.retain(|(_, actions)| !actions.is_empty());
-        Self { services }
+        let indexes = services.iter().enumerate().map(|(index, (name, _))| (name.clone(), index)).collect();
+        let all = services.iter().flat_map(|(service, actions)| actions.iter().map(move |action| (service, action)));
+        let elsewhere = all.filter(|(_, (_, elsewhere))| *elsewhere);
+        let elsewhere = elsewhere.map(|(service, (name, _))| format!("{service}:{}", name.to_ascii_lowercase()));
+        let elsewhere = elsewhere.chain(["iam:passrole".to_owned()]).collect();
+        Self { services, indexes, elsewhere }
     }
 
     pub(crate) fn actions(&self, service: &str) -> &[(String, bool)] {
-        let found = self.services.iter().find(|(name, _)| name == service);
-        found.map_or(&[], |(_, actions)| actions.as_slice())
+        self.indexes.get(service).map_or(&[], |index| self.services[*index].1.as_slice())
     }
 }
 
@@ -45,11 +52,13 @@ impl Pattern {
             c => regex::escape(&c.to_string()),
         };
         let body: String = if text == "*" { ".*".to_owned() } else { text.chars().map(of_char).collect() };
-        Self { regex: Regex::new(&format!("(?is)^{body}$")).unwrap(), text: text.to_owned() }
+        let mut builder = RegexBuilder::new(&format!("^{body}$"));
+        builder.case_insensitive(true).dot_matches_new_line(true).unicode(false);
+        Self { regex: builder.build().unwrap(), text: text.to_owned() }
     }
 
     pub(crate) fn matches(&self, action: &str) -> bool {
-        self.regex.is_match(action)
+        self.regex.is_match(action.as_bytes())
     }
 
     pub(crate) fn is_literal(&self) -> bool {
@@ -58,47 +67,50 @@ impl Pattern {
 }
 
 /// Whether every string that `inner` matches is matched by `outer`: a search through pairs of sets of positions, with
-/// every letter of the two patterns and one that occurs in neither.
+/// every letter of the two patterns and one that occurs in neither. Positions are bits.
 pub(crate) fn covers(outer: &str, inner: &str) -> bool {
-    let (outer, inner) = (lower(outer), lower(inner));
-    let mut letters: BTreeSet<char> = outer.iter().chain(&inner).copied().filter(|c| !matches!(c, '*' | '?')).collect();
-    letters.insert('\u{1}');
-    let start = (closure(&inner, BTreeSet::from([0])), closure(&outer, BTreeSet::from([0])));
-    let (mut seen, mut todo) = (BTreeSet::from([start.clone()]), VecDeque::from([start]));
-    while let Some((at_inner, at_outer)) = todo.pop_front() {
-        if at_inner.contains(&inner.len()) && !at_outer.contains(&outer.len()) {
+    let (outer, inner) = (outer.to_ascii_lowercase().into_bytes(), inner.to_ascii_lowercase().into_bytes());
+    assert!(outer.len() < 128 && inner.len() < 128, "too long for bits");
+    // A string of `inner` that is hard to match settles most questions.
+    let witness = inner.iter().map(|c| if matches!(c, b'*' | b'?') { 1 } else { *c });
+    let after_witness = witness.fold(closure(&outer, 1), |at, letter| step(&outer, at, letter));
+    if after_witness >> outer.len() & 1 == 0 || !inner.iter().any(|c| matches!(c, b'*' | b'?')) {
+        return after_witness >> outer.len() & 1 == 1;
+    }
+    let mut letters: Vec<u8> = outer.iter().chain(&inner).copied().filter(|c| !matches!(c, b'*' | b'?')).collect();
+    letters.push(1);
+    letters.sort_unstable();
+    letters.dedup();
+    let start = (closure(&inner, 1), closure(&outer, 1));
+    let (mut seen, mut todo) = (HashSet::from([start]), vec![start]);
+    while let Some((at_inner, at_outer)) = todo.pop() {
+        if at_inner >> inner.len() & 1 == 1 && at_outer >> outer.len() & 1 == 0 {
             return false;
         }
         for letter in &letters {
-            let next = (step(&inner, &at_inner, *letter), step(&outer, &at_outer, *letter));
-            if !next.0.is_empty() && seen.insert(next.clone()) {
-                todo.push_back(next);
+            let next = (step(&inner, at_inner, *letter), step(&outer, at_outer, *letter));
+            if next.0 != 0 && seen.insert(next) {
+                todo.push(next);
             }
         }
     }
     true
 }
 
-fn lower(text: &str) -> Vec<char> {
-    text.to_ascii_lowercase().chars().collect()
-}
-
-fn closure(pattern: &[char], mut at: BTreeSet<usize>) -> BTreeSet<usize> {
-    for index in 0..pattern.len() {
-        if at.contains(&index) && pattern[index] == '*' {
-            at.insert(index + 1);
-        }
+fn closure(pattern: &[u8], mut at: u128) -> u128 {
+    for (index, _) in pattern.iter().enumerate().filter(|(_, c)| **c == b'*') {
+        at |= (at >> index & 1) << (index + 1);
     }
     at
 }
 
-fn step(pattern: &[char], at: &BTreeSet<usize>, letter: char) -> BTreeSet<usize> {
-    let mut next = BTreeSet::new();
-    for &index in at {
-        match pattern.get(index) {
-            Some('*') => drop(next.insert(index)),
-            Some('?') => drop(next.insert(index + 1)),
-            Some(c) if *c == letter => drop(next.insert(index + 1)),
+fn step(pattern: &[u8], at: u128, letter: u8) -> u128 {
+    let mut next = 0;
+    for (index, c) in pattern.iter().enumerate().filter(|(index, _)| at >> index & 1 == 1) {
+        match c {
+            b'*' => next |= 1 << index,
+            b'?' => next |= 1 << (index + 1),
+            c if *c == letter => next |= 1 << (index + 1),
             _ => {}
         }
     }
@@ -124,28 +136,33 @@ pub(crate) struct Claims<'a> {
     pub(crate) owners: &'a [Owner],
     pub(crate) catalogue: &'a Catalogue,
     allowed: Vec<Vec<Pattern>>,
+    /// By owner, `service:name` in lower case.
+    reported: Vec<HashSet<String>>,
 }
 
 impl<'a> Claims<'a> {
     pub(crate) fn new(owners: &'a [Owner], catalogue: &'a Catalogue) -> Self {
         let allowed = owners.iter().map(|owner| owner.allowed.iter().map(|text| Pattern::new(text)).collect());
-        Self { owners, catalogue, allowed: allowed.collect() }
+        let names = |(service, unused): (&String, &Unused)| match unused {
+            Unused::Whole => Vec::new(),
+            Unused::Names(names) => names.iter().map(|n| format!("{service}:{}", n.to_ascii_lowercase())).collect(),
+        };
+        let reported = owners.iter().map(|owner| owner.services.iter().flat_map(names).collect()).collect();
+        Self { owners, catalogue, allowed: allowed.collect(), reported }
     }
 
     /// Whether all owners left the action unused.
     pub(crate) fn unused(&self, service: &str, name: &str) -> bool {
-        let lower = name.to_ascii_lowercase();
-        let leaves_no_trace = (service, lower.as_str()) == ("iam", "passrole")
-            || self.catalogue.actions(service).iter().any(|(n, elsewhere)| *elsewhere && n.eq_ignore_ascii_case(name));
-        let of_owner = |(owner, allowed): (&Owner, &Vec<Pattern>)| {
+        let action = format!("{service}:{}", name.to_ascii_lowercase());
+        let of_owner = |(index, owner): (usize, &Owner)| {
             let reported = match owner.services.get(service) {
                 None => false,
-                Some(Unused::Whole) => !leaves_no_trace,
-                Some(Unused::Names(names)) => names.iter().any(|known| known.eq_ignore_ascii_case(name)),
+                Some(Unused::Whole) => !self.catalogue.elsewhere.contains(&action),
+                Some(Unused::Names(_)) => self.reported[index].contains(&action),
             };
-            reported && !allowed.iter().any(|pattern| pattern.matches(&format!("{service}:{name}")))
+            reported && !self.allowed[index].iter().any(|pattern| pattern.matches(&action))
         };
-        !self.owners.is_empty() && self.owners.iter().zip(&self.allowed).all(of_owner)
+        !self.owners.is_empty() && self.owners.iter().enumerate().all(of_owner)
     }
 
     /// Whether the whole service is unused for all owners, and with it every name.
