@@ -3,6 +3,8 @@
 //! Not listed is not used: an action that no finding names is unknown and is kept.
 //! Knows sets of actions and patterns. Does not know text, spans or notation.
 
+use std::cell::OnceCell;
+
 use jiff::civil::Date;
 
 use crate::catalog::{Catalog, Service, Tracking};
@@ -84,6 +86,7 @@ pub struct ServiceAudit<'c, 'e> {
     service: Option<Service<'c>>,
     unused: Option<ServiceUnused<'e>>,
     catalog: &'c Catalog,
+    catalogued: OnceCell<Vec<Granted>>,
 }
 
 impl<'c, 'e> ServiceAudit<'c, 'e> {
@@ -95,6 +98,7 @@ impl<'c, 'e> ServiceAudit<'c, 'e> {
             service: catalog.service(prefix),
             unused: claims.of_service(prefix, catalog),
             catalog,
+            catalogued: OnceCell::new(),
         }
     }
 
@@ -105,10 +109,10 @@ impl<'c, 'e> ServiceAudit<'c, 'e> {
     }
 
     /// The catalogue's actions of the service with whether each is unused, in order of lower-case names.
-    pub fn catalogued(&self) -> impl Iterator<Item = Granted> + '_ {
-        self.service.iter().flat_map(Service::actions).map(|action| {
-            let lower = action.name.to_ascii_lowercase();
-            self.granted(lower, action.name, Some(action.tracking))
+    pub fn catalogued(&self) -> &[Granted] {
+        self.catalogued.get_or_init(|| {
+            let actions = self.service.iter().flat_map(Service::actions);
+            actions.map(|a| self.granted(a.name.to_ascii_lowercase(), a.name, Some(a.tracking))).collect()
         })
     }
 
@@ -149,10 +153,8 @@ impl<'c, 'e> ServiceAudit<'c, 'e> {
     }
 
     fn wildcard(&self, pattern: &Wildcard) -> Vec<Granted> {
-        let actions = self.service.iter().flat_map(Service::actions).filter(|action| pattern.matches(action.name));
-        let mut granted: Vec<Granted> = actions
-            .map(|action| self.granted(action.name.to_ascii_lowercase(), action.name, Some(action.tracking)))
-            .collect();
+        let actions = self.catalogued().iter().filter(|action| pattern.matches(&action.lower));
+        let mut granted: Vec<Granted> = actions.cloned().collect();
         if let Some(ServiceUnused::Only(names)) = &self.unused {
             let known = granted.len();
             for (lower, name) in names.iter().filter(|(lower, _)| pattern.matches(lower)) {
