@@ -2,7 +2,9 @@
 //! expressions and automata. Nothing here but `program` uses the program's own code.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test may fail, and its oracle is written for reading"

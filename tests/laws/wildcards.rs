@@ -18,8 +18,8 @@ fn nearly(pattern: &str, fill: &[u8], wrong: Option<usize>) -> String {
         let next = *fill.next().unwrap_or(&0);
         match c {
             '*' => out.push_str(["", "a", "ab", "bab"][usize::from(next % 4)]),
-            '?' => out.push(if next % 2 == 0 { 'a' } else { 'b' }),
-            c if next % 2 == 0 => out.extend(c.to_uppercase()),
+            '?' => out.push(if next & 1 == 0 { 'a' } else { 'b' }),
+            c if next & 1 == 0 => out.extend(c.to_uppercase()),
             c => out.push(c),
         }
     }
