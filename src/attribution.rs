@@ -7,7 +7,7 @@ use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::wildcard::Wildcard;
 use crate::settings::Scope;
 use crate::source::SourceFile;
-use crate::template::{Attachment, Document, IdentityName, Link};
+use crate::template::{Attachment, Document, DocumentKind, IdentityName, Link};
 
 /// How an identity is known. Ordered, weakest first; of two hops the weaker counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -128,7 +128,7 @@ pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> V
             only_seen_in: None,
         }];
     }
-    guess(&file.path, scope)
+    if document.kind == DocumentKind::Standalone { guess(&file.path, scope) } else { Vec::new() }
 }
 
 /// The owners that an attachment stands for.

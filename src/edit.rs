@@ -21,7 +21,7 @@ impl Edit {
     }
 }
 
-/// Edits of one text. Invariant: sorted by start, disjoint, none empty.
+/// Edits of one text; the same edit made twice is one. Invariant: sorted by start, disjoint, none empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Edits(Vec<Edit>);
 
@@ -38,6 +38,7 @@ impl Edits {
     pub fn new(mut edits: Vec<Edit>) -> Result<Self, Conflict> {
         edits.retain(|edit| edit.span.start < edit.span.end || !edit.replacement.is_empty());
         edits.sort();
+        edits.dedup();
         let pairs = edits.iter().zip(edits.iter().skip(1));
         let disjoint = pairs.into_iter().all(|(a, b)| a.span.end <= b.span.start && a.span != b.span);
         disjoint.then_some(Self(edits)).ok_or(Conflict)

@@ -11,7 +11,7 @@ use crate::policy::arn::IdentityKind;
 use crate::refine::safety::{Applicability, Safety};
 use crate::rewrite::{self, StatementChange};
 use crate::settings::Settings;
-use crate::source::{FileId, SourceFile, layer_text};
+use crate::source::{FileId, SourceFile, Span, layer_text, span_in_file};
 use crate::template::{Document, DocumentKind, FileReading};
 use crate::verify::{self, Intended, Refusal};
 
@@ -68,10 +68,84 @@ pub fn fixes(judged: &Judged<'_, '_>, settings: &Settings) -> Vec<Fix> {
             ));
         }
     }
-    if let Err(refusal) = rewritten(judged, &fixes, Applicability::DisplayOnly) {
-        withhold(&mut fixes, refusal);
-    }
+    share(judged, &mut fixes);
+    prove(judged, &mut fixes);
     fixes
+}
+
+/// How many fixes of a file are proved one by one when they cannot be all together.
+const MAX_PROOFS: usize = 64;
+
+/// Withholds what would not say what was intended: of a file whose fixes cannot be made together, each that cannot be
+/// made without the others.
+fn prove(judged: &Judged<'_, '_>, fixes: &mut [Fix]) {
+    let Err(refusal) = rewritten(judged, fixes, Applicability::DisplayOnly) else { return };
+    if refusal == Refusal::Different && fixes.len() <= MAX_PROOFS {
+        let alone =
+            |fix: &Fix| -> Vec<Fix> { fixes.iter().filter(|other| other.edits == fix.edits).cloned().collect() };
+        let fails = |fix: &Fix| rewritten(judged, &alone(fix), Applicability::DisplayOnly).is_err();
+        let failing: Vec<bool> = fixes.iter().map(fails).collect();
+        let sound = fixes.iter().zip(&failing).filter(|(_, fails)| !**fails);
+        let sound: Vec<Fix> = sound.map(|(fix, _)| fix.clone()).collect();
+        if rewritten(judged, &sound, Applicability::DisplayOnly).is_ok() {
+            let failing = fixes.iter_mut().zip(failing).filter(|(_, fails)| *fails);
+            return failing.for_each(|(fix, _)| lower(fix, Applicability::DisplayOnly, refusal.to_string()));
+        }
+    }
+    fixes.iter_mut().for_each(|fix| lower(fix, Applicability::DisplayOnly, refusal.to_string()));
+}
+
+/// What one place says to several readers, through an alias for example, changes only if it is right for all of them.
+fn share(judged: &Judged<'_, '_>, fixes: &mut [Fix]) {
+    let readers = readers(judged);
+    if !readers.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if b.start < a.end)) {
+        return;
+    }
+    let with_others: Vec<Option<Applicability>> = fixes.iter().map(|fix| jointly(fix, fixes, &readers)).collect();
+    for (fix, limit) in fixes.iter_mut().zip(with_others) {
+        match limit {
+            Some(limit) if limit >= fix.applicability => {}
+            Some(Applicability::DisplayOnly) => {
+                lower(
+                    fix,
+                    Applicability::DisplayOnly,
+                    "another policy reads it too, and would not change so".to_owned(),
+                );
+            }
+            Some(limit) => lower(fix, limit, "another policy reads it too".to_owned()),
+            None => {}
+        }
+    }
+}
+
+/// The places that statements are read from, in order, with whose they are; what is read twice overlaps.
+fn readers(judged: &Judged<'_, '_>) -> Vec<(Span, (usize, usize))> {
+    let mut readers = Vec::new();
+    for (index, document) in judged.reading.documents.iter().enumerate() {
+        let in_file = |span| span_in_file(&judged.reading.layers, document.layer, span);
+        for (statement, read) in document.policy.statements.iter().enumerate() {
+            let own = in_file(read.span);
+            let actions = in_file(read.actions.value);
+            readers.push((own, (index, statement)));
+            if !own.contains(actions) {
+                readers.push((actions, (index, statement)));
+            }
+        }
+    }
+    readers.sort();
+    readers
+}
+
+/// How safe a fix is for all that read what it edits; `None` if nobody else does.
+fn jointly(fix: &Fix, fixes: &[Fix], readers: &[(Span, (usize, usize))]) -> Option<Applicability> {
+    let touches =
+        |span: &Span| fix.edits.as_slice().iter().any(|edit| span.start < edit.span.end && edit.span.start < span.end);
+    let others = readers.iter().filter(|(span, site)| *site != fix.site && touches(span));
+    let of_other = |site: (usize, usize)| {
+        let same = fixes.iter().find(|other| other.site == site && other.edits == fix.edits);
+        same.map_or(Applicability::DisplayOnly, |other| other.applicability)
+    };
+    others.map(|(_, site)| of_other(*site)).min()
 }
 
 fn fix(judged: &Judged<'_, '_>, id: String, edits: Edits, size: Size, safety: &Safety, site: (usize, usize)) -> Fix {
@@ -88,14 +162,11 @@ fn fix(judged: &Judged<'_, '_>, id: String, edits: Edits, size: Size, safety: &S
     }
 }
 
-fn withhold(fixes: &mut [Fix], refusal: Refusal) {
-    for fix in fixes {
-        let mut safety =
-            Safety { applicability: fix.applicability, reasons: fix.withheld.take().into_iter().collect() };
-        safety.lower_to(Applicability::DisplayOnly, refusal.to_string());
-        fix.applicability = safety.applicability;
-        fix.withheld = Some(safety.reasons.join("; "));
-    }
+fn lower(fix: &mut Fix, limit: Applicability, reason: String) {
+    let mut safety = Safety { applicability: fix.applicability, reasons: fix.withheld.take().into_iter().collect() };
+    safety.lower_to(limit, reason);
+    fix.applicability = safety.applicability;
+    fix.withheld = Some(safety.reasons.join("; "));
 }
 
 /// The file with all its fixes made that are at least as safe as `threshold`; `None` if there is none.

@@ -31,6 +31,8 @@ pub struct Statement {
     pub span: Span,
     /// Where it stands.
     pub site: Site,
+    /// Whether it is there only under a condition of deployment.
+    pub is_conditional: bool,
     /// Its `Sid`, where it is a string.
     pub sid: Option<String>,
     /// Allow or Deny.
@@ -90,6 +92,8 @@ pub struct ActionEntry {
     pub span: Span,
     /// Where it stands.
     pub site: Site,
+    /// Whether it is there only under a condition of deployment.
+    pub is_conditional: bool,
     /// The pattern; `None` for an opaque entry, which only deployment knows.
     pub pattern: Option<ActionPattern>,
 }
@@ -116,10 +120,26 @@ pub enum SkipReason {
     ResourcePolicy,
     /// No `Resource` in any statement: not an identity policy in force.
     NoResource,
-    /// An infrastructure template that this version does not read.
-    Template,
+    /// It bounds what other policies of an identity can grant, and grants nothing.
+    Boundary,
+    /// It narrows a session.
+    SessionPolicy,
+    /// It bounds what an organization's accounts can do.
+    ServiceControlPolicy,
+    /// It is about devices.
+    IotPolicy,
+    /// A ready-made policy of SAM, which names no actions and so cannot be narrowed.
+    PolicyTemplate,
+    /// It is part of a resource that has no identity policy.
+    OtherResource,
+    /// It is written where it has no effect.
+    NotInForce,
+    /// Only deployment knows what it says.
+    Opaque,
     /// A Terraform plan or state, whose policies are copies.
     PlanOrState,
+    /// A file of the CDK's own that repeats what a template says.
+    CdkFile,
 }
 
 impl SkipReason {
@@ -130,8 +150,16 @@ impl SkipReason {
             Self::TrustPolicy => "trust-policy",
             Self::ResourcePolicy => "resource-policy",
             Self::NoResource => "no-resource",
-            Self::Template => "template",
+            Self::Boundary => "boundary",
+            Self::SessionPolicy => "session-policy",
+            Self::ServiceControlPolicy => "service-control-policy",
+            Self::IotPolicy => "iot-policy",
+            Self::PolicyTemplate => "policy-template",
+            Self::OtherResource => "other-resource",
+            Self::NotInForce => "not-in-force",
+            Self::Opaque => "opaque",
             Self::PlanOrState => "plan-or-state",
+            Self::CdkFile => "cdk-file",
         }
     }
 }
@@ -166,8 +194,8 @@ impl ElementKind {
 #[must_use]
 pub fn read(node: &Node<'_>) -> Reading {
     let Some(value) = node.get("Statement") else { return Reading::NotPolicy };
-    let found = Items::of(value, |node| matches!(node.value, Value::Table(_)));
-    if found.has_foreign || !found.items.iter().all(|(_, item)| is_statement(item)) {
+    let found = Items::of(value, |node| matches!(node.value, Value::Table(_)), false);
+    if found.has_foreign || !found.items.iter().all(|item| is_statement(item.node)) {
         return Reading::NotPolicy;
     }
     of_statements(node, found)
@@ -176,19 +204,19 @@ pub fn read(node: &Node<'_>) -> Reading {
 /// Reads a list of statements that are known to be of an identity policy, or one statement.
 #[must_use]
 pub fn read_statements(value: &Node<'_>) -> Reading {
-    let found = Items::of(value, |node| matches!(node.value, Value::Table(_)));
+    let found = Items::of(value, |node| matches!(node.value, Value::Table(_)), false);
     if found.has_foreign { Reading::NotPolicy } else { of_statements(value, found) }
 }
 
 fn of_statements(whole: &Node<'_>, found: Items<'_, '_>) -> Reading {
-    let items: Vec<&Node<'_>> = found.items.iter().map(|(_, item)| *item).collect();
+    let items: Vec<&Node<'_>> = found.items.iter().map(|item| item.node).collect();
     if let Some(problem) = std::iter::once(whole).chain(items.iter().copied()).find_map(repeated_key) {
         return Reading::Broken(problem);
     }
     if let Some(reason) = other_kind(&items) {
         return Reading::Other(reason);
     }
-    match found.items.iter().map(|(site, item)| statement(item, *site)).collect() {
+    match found.items.iter().map(statement).collect() {
         Ok(statements) => {
             Reading::Identity(Policy { span: whole.span, lists: found.lists, statements, opaque: found.opaque })
         }
@@ -198,44 +226,68 @@ fn of_statements(whole: &Node<'_>, found: Items<'_, '_>) -> Reading {
 
 /// The items of a value, however its lists are put together.
 struct Items<'n, 's> {
-    items: Vec<(Site, &'n Node<'s>)>,
+    items: Vec<Item<'n, 's>>,
     lists: Vec<Span>,
     /// How many only deployment knows.
     opaque: usize,
-    /// The places of those.
-    opaque_at: Vec<(usize, Site, Span)>,
     /// Something literal is no item.
     has_foreign: bool,
+    /// How many choices are around what is looked at.
+    choices: usize,
+    /// Whether what only deployment knows is an item too.
+    takes_opaque: bool,
+    is_item: fn(&Node<'_>) -> bool,
+}
+
+struct Item<'n, 's> {
+    node: &'n Node<'s>,
+    site: Site,
+    is_conditional: bool,
 }
 
 impl<'n, 's> Items<'n, 's> {
-    fn of(value: &'n Node<'s>, is_item: fn(&Node<'_>) -> bool) -> Self {
-        let mut found =
-            Self { items: Vec::new(), lists: Vec::new(), opaque: 0, opaque_at: Vec::new(), has_foreign: false };
-        found.collect(value, Site::Whole, is_item);
+    fn of(value: &'n Node<'s>, is_item: fn(&Node<'_>) -> bool, takes_opaque: bool) -> Self {
+        let mut found = Self {
+            items: Vec::new(),
+            lists: Vec::new(),
+            opaque: 0,
+            has_foreign: false,
+            choices: 0,
+            takes_opaque,
+            is_item,
+        };
+        found.collect(value, Site::Whole);
         found
     }
 
     /// Depth is bounded by the parser's limit on nesting.
-    fn collect(&mut self, node: &'n Node<'s>, site: Site, is_item: fn(&Node<'_>) -> bool) {
+    fn collect(&mut self, node: &'n Node<'s>, site: Site) {
         match &node.value {
-            _ if is_item(node) => self.items.push((site, node)),
+            _ if (self.is_item)(node) => self.push(node, site),
             Value::List(items) => {
                 let list = self.lists.len();
                 self.lists.push(node.span);
-                items.iter().for_each(|item| self.collect(item, Site::Item(list), is_item));
+                items.iter().for_each(|item| self.collect(item, Site::Item(list)));
             }
-            Value::Concat(lists) => lists.iter().for_each(|list| self.collect(list, Site::Fixed, is_item)),
+            Value::Concat(lists) => lists.iter().for_each(|list| self.collect(list, Site::Fixed)),
             Value::Choice(branches) => {
                 let site = if site == Site::Whole { Site::Whole } else { Site::Fixed };
-                branches.iter().for_each(|branch| self.collect(branch, site, is_item));
+                self.choices += 1;
+                branches.iter().for_each(|branch| self.collect(branch, site));
+                self.choices -= 1;
             }
             Value::Template(_) | Value::Call(..) | Value::Reference(_) | Value::Opaque => {
                 self.opaque += 1;
-                self.opaque_at.push((self.items.len(), site, node.span));
+                if self.takes_opaque {
+                    self.push(node, site);
+                }
             }
             Value::Text(_) | Value::Scalar | Value::Table(_) => self.has_foreign = true,
         }
+    }
+
+    fn push(&mut self, node: &'n Node<'s>, site: Site) {
+        self.items.push(Item { node, site, is_conditional: self.choices > 0 });
     }
 }
 
@@ -273,7 +325,8 @@ fn speaks_of_sts_only(actions: &Node<'_>) -> bool {
     actions.list().map_or_else(|| of_sts(actions), |items| items.iter().all(of_sts))
 }
 
-fn statement(node: &Node<'_>, site: Site) -> Result<Statement, Problem> {
+fn statement(item: &Item<'_, '_>) -> Result<Statement, Problem> {
+    let Item { node, site, is_conditional } = *item;
     let problem = |message: &str| Problem { message: message.to_owned(), span: node.span };
     let effect = node.get("Effect").and_then(effect).ok_or_else(|| problem("no `Effect`"))?;
     let actions = match (node.get("Action"), node.get("NotAction")) {
@@ -282,7 +335,7 @@ fn statement(node: &Node<'_>, site: Site) -> Result<Statement, Problem> {
         _ => return Err(problem("a statement has either `Action` or `NotAction`")),
     };
     let sid = node.get("Sid").and_then(Node::text).map(str::to_owned);
-    Ok(Statement { span: node.span, site, sid, effect, actions })
+    Ok(Statement { span: node.span, site, is_conditional, sid, effect, actions })
 }
 
 impl ActionElement {
@@ -290,19 +343,14 @@ impl ActionElement {
     #[must_use]
     pub fn read(kind: ElementKind, value: &Node<'_>) -> Self {
         let known = |node: &Node<'_>| matches!(node.value, Value::Text(_) | Value::Scalar | Value::Table(_));
-        let found = Items::of(value, known);
-        let mut entries = Vec::with_capacity(found.items.len() + found.opaque);
-        let mut opaque = found.opaque_at.iter().peekable();
-        for index in 0..=found.items.len() {
-            while let Some(&(_, site, span)) = opaque.next_if(|(before, ..)| *before == index) {
-                entries.push(ActionEntry { span, site, pattern: None });
-            }
-            entries.extend(found.items.get(index).map(|(site, node)| ActionEntry {
-                span: node.span,
-                site: *site,
-                pattern: node.text().map(ActionPattern::new),
-            }));
-        }
+        let found = Items::of(value, known, true);
+        let entry = |item: &Item<'_, '_>| ActionEntry {
+            span: item.node.span,
+            site: item.site,
+            is_conditional: item.is_conditional,
+            pattern: item.node.text().map(ActionPattern::new),
+        };
+        let entries = found.items.iter().map(entry).collect();
         Self { kind, value: value.span, lists: found.lists, entries }
     }
 }

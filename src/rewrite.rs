@@ -4,6 +4,7 @@
 //! Knows spans and layout. Does not know why something changes.
 
 mod json;
+mod yaml;
 
 use crate::edit::{Conflict, Edit, Edits};
 use crate::policy::action::ActionPattern;
@@ -49,6 +50,14 @@ pub fn rewrite(
         .collect();
     let places: Vec<(Site, Span)> =
         policy.statements.iter().map(|statement| (statement.site, statement.span)).collect();
+    let stays = |(statement, change): (&Statement, &StatementChange)| {
+        *change != StatementChange::Remove && !statement.is_conditional
+    };
+    // What stays only under a condition may be nothing, and a policy without statements is none.
+    let may_be_emptied = items.contains(&ItemChange::Remove) && !policy.statements.iter().zip(changes).any(stays);
+    if may_be_emptied && policy.opaque == 0 {
+        return Err(Conflict);
+    }
     let mut edits = item_edits(text, notation, &policy.lists, &places, &items)?;
     for (statement, change) in policy.statements.iter().zip(changes) {
         if let StatementChange::Edit(entries) = change {
@@ -95,12 +104,16 @@ fn element_edits(
     changes: &[EntryChange],
 ) -> Result<Vec<Edit>, Conflict> {
     let element: &ActionElement = &statement.actions;
+    // The refinement takes all entries to be there at once.
+    if element.entries.iter().any(|entry| entry.is_conditional) && changes.iter().any(|change| !change.keeps()) {
+        return Err(Conflict);
+    }
     let items: Vec<ItemChange> = changes.iter().map(item_change).collect();
     let places: Vec<(Site, Span)> = element.entries.iter().map(|entry| (entry.site, entry.span)).collect();
     let mut edits = item_edits(text, notation, &element.lists, &places, &items)?;
     for ((site, span), change) in places.iter().zip(&items) {
         if let (Site::Whole, ItemChange::Replace(texts)) = (site, change) {
-            edits.push(Edit { span: *span, replacement: whole_value(text, notation, statement.span, *span, texts)? });
+            edits.extend(whole_value(text, notation, statement.span, *span, texts)?);
         }
     }
     Ok(edits)
@@ -128,8 +141,11 @@ fn item_edits(
         let of_list = || places.iter().zip(changes).filter(|((site, _), _)| *site == Site::Item(index));
         let spans: Vec<Span> = of_list().map(|((_, span), _)| *span).collect();
         let changes: Vec<ItemChange> = of_list().map(|(_, change)| change.clone()).collect();
+        let follow_another = spans.iter().zip(spans.iter().skip(1)).all(|(a, b)| a.end <= b.start);
+        let are_inside = follow_another && spans.iter().all(|span| list.contains(*span));
         if changes.iter().any(|change| *change != ItemChange::Keep) {
-            edits.extend(list_edits(text, notation, *list, &spans, &changes)?);
+            // An item that is read from elsewhere, through an alias for example, is none to edit here.
+            edits.extend(are_inside.then(|| list_edits(text, notation, *list, &spans, &changes)).ok_or(Conflict)??);
         }
     }
     Ok(edits)
@@ -144,7 +160,8 @@ fn list_edits(
 ) -> Result<Vec<Edit>, Conflict> {
     match notation {
         Notation::Json => Ok(json::list_edits(text, list, spans, changes)),
-        Notation::Yaml | Notation::Hcl => Err(Conflict),
+        Notation::Yaml => yaml::list_edits(text, list, spans, changes),
+        Notation::Hcl => Err(Conflict),
     }
 }
 
@@ -155,10 +172,14 @@ fn whole_value(
     statement: Span,
     value: Span,
     texts: &[String],
-) -> Result<String, Conflict> {
+) -> Result<Vec<Edit>, Conflict> {
     match notation {
-        Notation::Json => Ok(json::string_or_list(text, statement, value, texts)),
-        Notation::Yaml | Notation::Hcl => Err(Conflict),
+        Notation::Json => {
+            let replacement = json::string_or_list(text, statement, value, texts);
+            Ok(vec![Edit { span: value, replacement }])
+        }
+        Notation::Yaml => yaml::string_or_list(text, statement, value, texts),
+        Notation::Hcl => Err(Conflict),
     }
 }
 

@@ -120,8 +120,9 @@ impl Settings {
     #[must_use]
     pub fn bound(&self, path: &str, address: &str) -> Vec<&str> {
         let bindings = self.config.bindings_for(path);
-        let speaking =
-            bindings.filter(|binding| binding.policy.address.as_deref().is_none_or(|wanted| wanted == address));
+        let is_in =
+            |whole: &str| address.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let speaking = bindings.filter(|binding| binding.policy.address.as_deref().is_none_or(is_in));
         let mut bound = Vec::new();
         for identity in speaking.flat_map(|binding| &binding.identities).map(config::IdentityRef::as_str) {
             if !bound.contains(&identity) {

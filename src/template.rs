@@ -2,13 +2,21 @@
 //!
 //! Does not know findings or edits.
 
-pub mod standalone;
+mod cloudformation;
+mod identity;
+mod intrinsic;
+mod reader;
+mod sam;
+mod serverless;
+mod standalone;
 
 use crate::policy::arn::IdentityKind;
 use crate::policy::wildcard::Wildcard;
 use crate::policy::{Policy, SkipReason};
 use crate::source::{Layer, LayerId, Problem, Span};
-use crate::syntax::Notation;
+use crate::syntax::{Node, Notation, json, yaml};
+use intrinsic::At;
+use reader::Reader;
 
 /// What was read out of one file.
 #[derive(Debug, Default)]
@@ -42,6 +50,8 @@ pub struct Document {
     pub attachments: Vec<Attachment>,
     /// Why it is never written, if so.
     pub read_only: Option<&'static str>,
+    /// The construct of the CDK that makes it, such as `App/Role/DefaultPolicy/Resource`.
+    pub construct: Option<String>,
 }
 
 /// How a policy is attached.
@@ -108,6 +118,8 @@ pub enum Link {
 /// One step of the way to a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
+    /// Into one of several YAML documents, from 0.
+    Document(usize),
     /// Into the value of a key.
     Key(String),
     /// Into an item, from 0.
@@ -153,19 +165,98 @@ impl Format {
 
 impl Document {
     /// The way to it as one string, such as `PolicyVersion/Document`; empty for the file's root.
+    ///
+    /// In a template that is the resource's logical id and the way on from its properties: `AppRole/Policies/0`.
     #[must_use]
     pub fn address(&self) -> String {
-        let steps = self.path.iter().filter_map(|step| match step {
-            Step::Key(key) => Some(key.clone()),
-            Step::Item(index) => Some(index.to_string()),
-            Step::Inner => None,
-        });
-        steps.collect::<Vec<_>>().join("/")
+        let mut steps: Vec<String> = self.path.iter().filter_map(Step::word).collect();
+        if let Some(at) = self.resources_at() {
+            let logical_id = steps.split_off(at + 1);
+            steps.truncate(usize::from(matches!(self.path.first(), Some(Step::Document(_)))));
+            let is_function = |step: &String| step.starts_with("Fn::");
+            steps.extend(logical_id.into_iter().filter(|step| step != "Properties" && !is_function(step)));
+            steps.pop_if(|last| last == "PolicyDocument");
+        }
+        steps.join("/")
+    }
+
+    fn resources_at(&self) -> Option<usize> {
+        let is_template = matches!(self.format, Format::CloudFormation | Format::Sam | Format::Serverless);
+        let is_resources = |step: &Step| matches!(step, Step::Key(key) if key == "Resources");
+        self.path.iter().position(is_resources).filter(|_| is_template)
+    }
+}
+
+impl Step {
+    fn word(&self) -> Option<String> {
+        match self {
+            Self::Key(key) => Some(key.clone()),
+            Self::Item(index) | Self::Document(index) => Some(index.to_string()),
+            Self::Inner => None,
+        }
     }
 }
 
 /// Reads a file of any notation that this version knows; a file of another one is none of ours.
 #[must_use]
 pub fn read_file(path: &str, text: &str) -> FileReading {
-    standalone::read(path, text)
+    let mut reading = FileReading::default();
+    match notation(path, text) {
+        Some(Notation::Json) => match json::parse(text) {
+            Ok(root) => {
+                root.iter().for_each(|root| read_root(path, text, root, Vec::new(), Notation::Json, &mut reading))
+            }
+            Err(problem) => reading.problems.push(problem),
+        },
+        Some(Notation::Yaml) => read_yaml(path, text, &mut reading),
+        Some(Notation::Hcl) | None => {}
+    }
+    reading
+}
+
+fn read_yaml(path: &str, text: &str, reading: &mut FileReading) {
+    let stream = yaml::parse(text);
+    let are_many = stream.documents.len() > 1;
+    for (index, root) in stream.documents.iter().enumerate() {
+        let way = if are_many { vec![Step::Document(index)] } else { Vec::new() };
+        read_root(path, text, root, way, Notation::Yaml, reading);
+    }
+    reading.problems.extend(stream.problem);
+}
+
+/// Reads one value that a file holds, as what it turns out to be.
+fn read_root(path: &str, text: &str, root: &Node<'_>, way: Vec<Step>, notation: Notation, reading: &mut FileReading) {
+    let mut reader = Reader { file: text, reading, notation, format: Format::Json, layer: LayerId::FILE };
+    let at = At { node: root, path: way };
+    if let Some(reason) = standalone::whole_file_reason(root) {
+        reader.skip(root.span, reason);
+    } else if cloudformation::is_template(root) {
+        reader.format = Format::CloudFormation;
+        cloudformation::read(&mut reader, &at, path.split('/').any(|part| part == "cdk.out"));
+    } else if serverless::is_configuration(root) {
+        serverless::read(&mut reader, &at);
+    } else {
+        standalone::read(&mut reader, &at);
+    }
+}
+
+/// The notation that a file is written in: by its name, and for a name that says nothing by its first characters.
+#[must_use]
+pub fn notation(path: &str, text: &str) -> Option<Notation> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    match extension.as_deref() {
+        Some("json") => Some(Notation::Json),
+        _ if json::looks_like_json(text) => Some(Notation::Json),
+        Some("yaml" | "yml" | "template") => Some(Notation::Yaml),
+        _ => is_template_text(text).then_some(Notation::Yaml),
+    }
+}
+
+/// Whether a text begins as a template in YAML does: with one of the keys of its root.
+fn is_template_text(text: &str) -> bool {
+    let is_content = |line: &&str| !line.trim().is_empty() && !line.starts_with(['#', '-']);
+    let first = text.trim_start_matches('\u{feff}').lines().find(is_content).unwrap_or_default();
+    let keys = ["AWSTemplateFormatVersion:", "Transform:", "Description:", "Parameters:", "Metadata:", "Resources:"];
+    keys.iter().any(|key| first.starts_with(key)) && text.contains("\nResources:")
 }

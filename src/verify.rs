@@ -3,12 +3,12 @@
 //! Two readings decide it. Ours reads the edited text again and compares every document of the file with the intended
 //! one. A second reader of another make compares the whole file as values. Does not know how the edit was made.
 
-use serde_json::Value;
+mod second;
 
 use crate::policy::{ActionEntry, Policy, Statement};
 use crate::refine::EntryChange;
 use crate::rewrite::StatementChange;
-use crate::template::{self, Document, FileReading, Step};
+use crate::template::{self, Document, FileReading};
 
 /// Why an edit must not be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,8 +16,8 @@ pub enum Refusal {
     /// Read again, the file says something else than intended: a defect of this program.
     #[error("the edited text does not say what was intended")]
     Different,
-    /// The second reader cannot read the file, comments for example, so nothing can be compared.
-    #[error("a strict JSON reader does not accept the file, so the edit cannot be checked")]
+    /// The second reader cannot read the file, comments in JSON for example, so nothing can be compared.
+    #[error("a second, strict reader does not accept the file, so the edit cannot be checked")]
     SecondReader,
 }
 
@@ -49,7 +49,7 @@ pub fn verify(
     if !(same_count && same_rest && same_documents) {
         return Err(Refusal::Different);
     }
-    second_reading(before, after, intended)
+    second_reading(path, before, after, intended)
 }
 
 /// What an entry says: its text, or that only deployment knows it.
@@ -100,72 +100,13 @@ fn after_change(own: Option<String>, change: &EntryChange) -> Vec<Option<String>
     }
 }
 
-fn second_reading(before: &str, after: &str, intended: &[Intended<'_>]) -> Result<(), Refusal> {
-    let read = |text: &str| -> Result<Value, Refusal> {
-        let text = text.trim_start_matches('\u{feff}');
-        serde_json::from_str(text).map_err(|_| Refusal::SecondReader)
-    };
+fn second_reading(path: &str, before: &str, after: &str, intended: &[Intended<'_>]) -> Result<(), Refusal> {
+    let notation = template::notation(path, before).ok_or(Refusal::SecondReader)?;
+    let read = |text: &str| second::read(text, notation).ok_or(Refusal::SecondReader);
     let (mut expected, mut found) = (read(before)?, read(after)?);
-    for Intended { document, changes } in intended {
-        let expected = open(&mut expected, &document.path).ok_or(Refusal::Different)?;
-        open(&mut found, &document.path).ok_or(Refusal::Different)?;
-        change_value(expected, changes).ok_or(Refusal::Different)?;
+    for intended in intended {
+        second::change(&mut expected, intended).ok_or(Refusal::Different)?;
+        second::open(&mut found, &intended.document.path).ok_or(Refusal::Different)?;
     }
     if expected == found { Ok(()) } else { Err(Refusal::Different) }
-}
-
-/// The value at `path`; texts on the way are replaced by the values they hold, so that both sides compare as values.
-fn open<'v>(root: &'v mut Value, path: &[Step]) -> Option<&'v mut Value> {
-    let mut value = root;
-    for step in path {
-        value = match step {
-            Step::Key(key) => value.get_mut(key)?,
-            Step::Item(index) => value.get_mut(index)?,
-            Step::Inner => {
-                if let Some(text) = value.as_str() {
-                    *value = serde_json::from_str(text).ok()?;
-                }
-                value
-            }
-        };
-    }
-    Some(value)
-}
-
-fn change_value(document: &mut Value, changes: &[StatementChange]) -> Option<()> {
-    let list = document.get_mut("Statement")?;
-    let Some(statements) = list.as_array_mut() else {
-        return changes.iter().try_for_each(|change| change_statement(list, change));
-    };
-    if statements.len() != changes.len() {
-        return None;
-    }
-    statements.iter_mut().zip(changes).try_for_each(|(statement, change)| change_statement(statement, change))?;
-    let mut stays = changes.iter().map(|change| *change != StatementChange::Remove);
-    statements.retain(|_| stays.next().unwrap_or(true));
-    Some(())
-}
-
-fn change_statement(statement: &mut Value, change: &StatementChange) -> Option<()> {
-    let StatementChange::Edit(changes) = change else { return Some(()) };
-    let actions = statement.get_mut("Action")?;
-    let was_list = actions.is_array();
-    let before = match actions.take() {
-        Value::Array(items) => items,
-        single => vec![single],
-    };
-    let mut after = Vec::new();
-    for (item, change) in before.into_iter().zip(changes) {
-        match change {
-            EntryChange::Keep | EntryChange::KeepForGap => after.push(item),
-            EntryChange::Remove { .. } => {}
-            EntryChange::Replace(patterns) => after.extend(patterns.iter().map(|p| Value::from(p.as_str()))),
-        }
-    }
-    *actions = match <[Value; 1]>::try_from(after) {
-        Ok([only]) if !was_list => only,
-        Ok(one) => Value::Array(one.into()),
-        Err(many) => Value::Array(many),
-    };
-    Some(())
 }

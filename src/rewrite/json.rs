@@ -44,6 +44,17 @@ fn quoted(texts: &[String]) -> Vec<String> {
 
 /// The edits of a list with the items at `spans`. Of a list that loses all of them the brackets are left.
 pub(super) fn list_edits(text: &str, list: Span, spans: &[Span], changes: &[ItemChange]) -> Vec<Edit> {
+    flow_edits(text, list, spans, changes, |_, texts| quoted(texts))
+}
+
+/// The edits of a list in brackets, its items quoted as `quoted` says of the item that they replace.
+pub(super) fn flow_edits(
+    text: &str,
+    list: Span,
+    spans: &[Span],
+    changes: &[ItemChange],
+    quoted: impl Fn(Span, &[String]) -> Vec<String>,
+) -> Vec<Edit> {
     let mut edits = Vec::new();
     let separator = separator(text, list, spans);
     let mut index = 0;
@@ -53,7 +64,7 @@ pub(super) fn list_edits(text: &str, list: Span, spans: &[Span], changes: &[Item
             ItemChange::Replace(texts) => {
                 edits.push(Edit {
                     span: *span,
-                    replacement: quoted(texts).join(&separator_before(text, spans, index, &separator)),
+                    replacement: quoted(*span, texts).join(&separator_before(text, spans, index, &separator)),
                 });
             }
             ItemChange::Remove => {
@@ -122,11 +133,11 @@ mod tests {
     use crate::policy::action::ActionPattern;
     use crate::refine::EntryChange;
     use crate::syntax::Notation;
-    use crate::template::standalone;
+    use crate::template::read_file;
 
     /// Applies one code letter per entry: `k`eep, `r`emove, `2` two patterns.
     fn rewritten(text: &str, codes: &str) -> String {
-        let policy = standalone::read("policy.json", text).documents[0].policy.clone();
+        let policy = read_file("policy.json", text).documents[0].policy.clone();
         let changes = codes
             .chars()
             .map(|code| match code {

@@ -2,69 +2,50 @@
 //!
 //! Content decides, never the file's name. Documents that AWS printed are read but never written.
 
-use super::{Attachment, Document, DocumentKind, FileReading, Format, IdentityName, Link, Skipped, Step};
+use super::intrinsic::{At, Values};
+use super::reader::{Reader, Standing};
+use super::{Attachment, DocumentKind, IdentityName, Link, Step};
 use crate::policy::arn::IdentityKind;
-use crate::policy::{self, Reading, SkipReason};
-use crate::source::{LayerId, Problem, Span, span_in_file};
-use crate::syntax::{Node, Notation, Value, json};
+use crate::policy::{self, SkipReason};
+use crate::syntax::{Node, Value, json};
 
 /// How many texts may stand inside one another.
 const MAX_INNER_TEXTS: usize = 4;
 
-/// Reads the policies of a JSON file; nothing for a file that is not meant to be JSON.
-#[must_use]
-pub fn read(path: &str, text: &str) -> FileReading {
-    let mut reading = FileReading::default();
-    let is_named_json = path.rsplit('.').next().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    if !is_named_json && !json::looks_like_json(text) {
-        return reading;
-    }
-    match json::parse(text) {
-        Ok(None) => {}
-        Ok(Some(root)) => match whole_file_reason(&root) {
-            Some(reason) => reading.skipped.push(Skipped { span: root.span, reason }),
-            None => {
-                Search { file: text, reading: &mut reading, path: Vec::new(), layer: LayerId::FILE }.visit(&root, None);
-            }
-        },
-        Err(problem) => reading.problems.push(problem),
-    }
-    reading
+/// Reads the policies of a file, or of one of its documents.
+pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>) {
+    Search { reader, path: root.path.clone() }.visit(root.node, None);
 }
 
-/// Files whose policies are not where they are written, or whose types say what is a policy and what is not.
-fn whole_file_reason(root: &Node<'_>) -> Option<SkipReason> {
-    let is_resource = |node: &Node<'_>| node.get("Type").and_then(Node::text).is_some_and(|t| t.contains("::"));
-    let has_resources = root
-        .get("Resources")
-        .and_then(Node::table)
-        .is_some_and(|all| all.iter().any(|entry| is_resource(&entry.value)));
-    if has_resources || root.get("AWSTemplateFormatVersion").is_some() {
-        return Some(SkipReason::Template);
-    }
+/// Files whose policies are not where they are written.
+pub(super) fn whole_file_reason(root: &Node<'_>) -> Option<SkipReason> {
     let is_plan = root.get("format_version").is_some() && root.get("terraform_version").is_some();
     let is_state = root.get("lineage").is_some() && root.get("serial").is_some();
-    (is_plan || is_state).then_some(SkipReason::PlanOrState)
+    if is_plan || is_state {
+        return Some(SkipReason::PlanOrState);
+    }
+    let version = root.get("version").and_then(Node::text);
+    let is_tree = root.get("tree").is_some() && version.is_some_and(|version| version.starts_with("tree-"));
+    is_tree.then_some(SkipReason::CdkFile)
 }
 
 /// The search through one text of a file.
-struct Search<'r, 's> {
-    file: &'s str,
-    reading: &'r mut FileReading,
+struct Search<'r, 'f> {
+    reader: &'r mut Reader<'f>,
     path: Vec<Step>,
-    layer: LayerId,
 }
 
 impl Search<'_, '_> {
     /// Depth is bounded by the parser's limit on nesting.
     fn visit(&mut self, node: &Node<'_>, parent: Option<&Node<'_>>) {
         match &node.value {
-            Value::Text(text) => self.visit_text(text, node.span, parent),
+            Value::Text(text) => self.visit_text(text, node, parent),
             Value::List(items) => {
                 for (index, item) in items.iter().enumerate() {
                     self.step(Step::Item(index), |search| search.visit(item, None));
                 }
             }
+            Value::Call(_, arguments) => arguments.iter().for_each(|argument| self.visit(argument, parent)),
             Value::Table(entries) => {
                 if self.takes(node, parent) {
                     return;
@@ -85,51 +66,28 @@ impl Search<'_, '_> {
 
     /// Takes a table that is a policy of any kind; nothing inside one is another.
     fn takes(&mut self, node: &Node<'_>, parent: Option<&Node<'_>>) -> bool {
-        match policy::read(node) {
-            Reading::NotPolicy => return false,
-            Reading::Identity(policy) => {
-                let printed = printed_by_aws(&self.path, parent);
-                let attachments: Vec<Attachment> = parent.and_then(owner).into_iter().collect();
-                let kind = if attachments.is_empty() { DocumentKind::Standalone } else { DocumentKind::Inline };
-                self.reading.documents.push(Document {
-                    layer: self.layer,
-                    path: self.path.clone(),
-                    policy,
-                    notation: Notation::Json,
-                    format: Format::Json,
-                    kind,
-                    attachments,
-                    read_only: printed.then_some("it is a copy that AWS printed, not the source"),
-                });
-            }
-            Reading::Other(reason) => {
-                let span = self.in_file(node.span);
-                self.reading.skipped.push(Skipped { span, reason });
-            }
-            Reading::Broken(Problem { message, span }) => {
-                let span = self.in_file(span);
-                self.reading.problems.push(Problem { message, span });
-            }
+        if node.get("Statement").is_none() {
+            return false;
         }
-        true
-    }
-
-    fn in_file(&self, span: Span) -> Span {
-        span_in_file(&self.reading.layers, self.layer, span)
+        let attachments: Vec<Attachment> = parent.and_then(owner).into_iter().collect();
+        let kind = if attachments.is_empty() { DocumentKind::Standalone } else { DocumentKind::Inline };
+        let printed = printed_by_aws(&self.path, parent);
+        let standing = Standing {
+            read_only: printed.then_some("it is a copy that AWS printed, not the source"),
+            ..Standing::new(kind, attachments)
+        };
+        self.reader.take(policy::read(&Values::default().lower(node)), node.span, &self.path, &standing)
     }
 
     /// A string may hold a policy as text. One that does not parse is some other text, and none of ours.
-    fn visit_text(&mut self, text: &str, span: Span, parent: Option<&Node<'_>>) {
+    fn visit_text(&mut self, text: &str, node: &Node<'_>, parent: Option<&Node<'_>>) {
         let depth = self.path.iter().filter(|step| **step == Step::Inner).count();
-        let may_hold_policy = text.contains("Statement") && json::looks_like_json(text) && depth < MAX_INNER_TEXTS;
-        let host = crate::source::layer_text(self.file, &self.reading.layers, self.layer);
-        let Some(layer) = may_hold_policy.then(|| json::inner_text(host, self.layer, span)).flatten() else { return };
-        let inner = layer.text.clone();
-        let Ok(Some(root)) = json::parse(&inner) else { return };
-        self.reading.layers.push(layer);
-        let outer = std::mem::replace(&mut self.layer, LayerId::inner(self.reading.layers.len() - 1));
-        self.step(Step::Inner, |search| search.visit(&root, parent));
-        self.layer = outer;
+        if !text.contains("Statement") || !json::looks_like_json(text) || depth >= MAX_INNER_TEXTS {
+            return;
+        }
+        let mut path = self.path.clone();
+        path.push(Step::Inner);
+        let _ = self.reader.open(node, |reader, root| Search { reader, path }.visit(root, parent));
     }
 }
 
@@ -164,6 +122,12 @@ fn owner(table: &Node<'_>) -> Option<Attachment> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Span;
+    use crate::template::{Document, FileReading, read_file};
+
+    fn read(path: &str, text: &str) -> FileReading {
+        read_file(&format!("{path}.json"), text)
+    }
 
     const POLICY: &str = r#"{"Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}}"#;
 
@@ -203,7 +167,7 @@ mod tests {
             (r#"{"Statement":{"ByteMatchStatement":{}},"Action":{"Block":{}}}"#, None),
             (r#"{"Statement":[{"Effect":"allow","Action":"s3:*","Resource":"*"}]}"#, None),
             (r#"{"Statement":[{"Effect":"Allow","Action":{"a":1},"Resource":"*"}]}"#, None),
-            (r#"{"Resources":{"A":{"Type":"AWS::IAM::Role"}}}"#, Some(SkipReason::Template)),
+            (r#"{"version":"tree-0.1","tree":{}}"#, Some(SkipReason::CdkFile)),
             (r#"{"format_version":"1.2","terraform_version":"1.9.0"}"#, Some(SkipReason::PlanOrState)),
         ];
         for (text, expected) in cases {

@@ -38,7 +38,7 @@ fn a_policy_with_comments_is_reported_but_not_rewritten() {
     let (report, code) = folder.lint(&["--fix=all"]);
     assert_eq!(code, 1);
     assert_eq!(warnings(&report), ["policy.json:7:37 unused-action", "policy.json:7:55 partly-used-wildcard"]);
-    let reason = "a strict JSON reader does not accept the file, so the edit cannot be checked";
+    let reason = "a second, strict reader does not accept the file, so the edit cannot be checked";
     assert_eq!(fixes(&report), [format!("policy.json display-only: {reason}")]);
     assert_eq!(folder.read("policy.json"), text);
 }

@@ -1,0 +1,203 @@
+//! CloudFormation and SAM templates → the identity policies of their resources, by the types of these.
+//!
+//! Types that hold identity policies are listed here; whatever looks like a policy anywhere else is skipped, with the
+//! reason. Does not know findings.
+
+use super::identity::{Identities, Resource, Use};
+use super::intrinsic::{At, Values};
+use super::reader::{Reader, Standing};
+use super::{Attachment, DocumentKind, Format, IdentityName, Link, Step, sam};
+use crate::policy::arn::IdentityKind;
+use crate::policy::{self, Reading, SkipReason};
+use crate::syntax::{Node, Value};
+
+/// A template whose resources are read.
+pub(super) struct Template<'t, 's> {
+    pub(super) identities: Identities<'t, 's>,
+    pub(super) values: Values<'t, 's>,
+    /// Why nothing in it is ever written, if so.
+    read_only: Option<&'static str>,
+}
+
+/// Whether a value is a template: it says so, or has resources of AWS's types.
+pub(super) fn is_template(root: &Node<'_>) -> bool {
+    let is_resource = |node: &Node<'_>| node.get("Type").and_then(Node::text).is_some_and(|t| t.contains("::"));
+    let resources = root.get("Resources").and_then(Node::table).unwrap_or_default();
+    let is_loop = |key: &str| key.starts_with("Fn::ForEach");
+    resources.iter().any(|entry| is_resource(&entry.value) || is_loop(&entry.key))
+        || root.get("AWSTemplateFormatVersion").is_some()
+}
+
+/// Reads a template; its policies are of the reader's format, but for one of SAM.
+pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, is_cdk_output: bool) {
+    let identities = Identities::of(root);
+    let mut values = Values::of(root.node);
+    if identities.has_loops || reader.format == Format::Serverless {
+        values = values.with_holes_everywhere();
+    }
+    if reader.format == Format::CloudFormation && sam::is_sam(root.node) {
+        reader.format = Format::Sam;
+    }
+    let is_cdk_output = is_cdk_output || identities.resources().any(|resource| resource.construct.is_some());
+    let read_only = is_cdk_output.then_some("the CDK makes it; the source is the construct");
+    let template = Template { identities, values, read_only };
+    template.identities.resources().for_each(|resource| template.read(reader, resource));
+}
+
+impl<'t, 's> Template<'t, 's> {
+    fn read(&self, reader: &mut Reader<'_>, resource: &Resource<'t, 's>) {
+        let Some(properties) = &resource.properties else { return };
+        let take = |reader: &mut Reader<'_>, key: &str, kind, attachments| {
+            if let Some(document) = properties.get(key) {
+                reader.take_property(&document, &self.values, &self.standing(resource, kind, attachments));
+            }
+        };
+        match resource.kind {
+            "AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" => self.read_identity(reader, resource, properties),
+            "AWS::IAM::Policy" => take(reader, "PolicyDocument", DocumentKind::Inline, self.named(properties)),
+            "AWS::IAM::ManagedPolicy" => self.read_managed(reader, resource, properties),
+            "AWS::IAM::RolePolicy" | "AWS::IAM::UserPolicy" | "AWS::IAM::GroupPolicy" => {
+                take(reader, "PolicyDocument", DocumentKind::Inline, self.named(properties));
+            }
+            "AWS::SSO::PermissionSet" => {
+                let name = match properties.get("Name").and_then(|name| name.node.text().map(str::to_owned)) {
+                    Some(name) => IdentityName::PermissionSet(name),
+                    None => IdentityName::Unknown,
+                };
+                let attachment = Attachment { kind: IdentityKind::Role, name, link: Link::Name };
+                take(reader, "InlinePolicy", DocumentKind::Inline, vec![attachment]);
+            }
+            "AWS::Serverless::Function" | "AWS::Serverless::StateMachine" => {
+                sam::read(self, reader, resource, properties);
+            }
+            kind => skip_all(reader, properties.node, reason_of(kind)),
+        }
+    }
+
+    fn read_identity(&self, reader: &mut Reader<'_>, resource: &Resource<'t, 's>, properties: &At<'t, 's>) {
+        let standing = self.standing(resource, DocumentKind::Inline, self.identities.of_resource(resource, Link::Name));
+        for policy in properties.get("Policies").iter().flat_map(At::items) {
+            match policy.get("PolicyDocument") {
+                Some(document) => reader.take_property(&document, &self.values, &standing),
+                None => reader.skip(policy.node.span, SkipReason::Opaque),
+            }
+        }
+        if let Some(trust) = properties.get("AssumeRolePolicyDocument") {
+            reader.skip(trust.node.span, SkipReason::TrustPolicy);
+        }
+    }
+
+    fn read_managed(&self, reader: &mut Reader<'_>, resource: &Resource<'t, 's>, properties: &At<'t, 's>) {
+        let Some(document) = properties.get("PolicyDocument") else { return };
+        let mut attachments = self.named(properties);
+        for using in self.identities.uses(resource) {
+            match using {
+                Use::Boundary => return reader.skip(document.node.span, SkipReason::Boundary),
+                Use::AttachedTo(of) => attachments.extend(self.identities.of_resource(of, Link::Reference)),
+                Use::Elsewhere => attachments.push(Attachment {
+                    kind: IdentityKind::Role,
+                    name: IdentityName::Unknown,
+                    link: Link::Reference,
+                }),
+            }
+        }
+        dedup(&mut attachments);
+        let standing = self.standing(resource, DocumentKind::Managed, attachments);
+        reader.take_property(&document, &self.values, &standing);
+    }
+
+    pub(super) fn standing(
+        &self,
+        resource: &Resource<'t, 's>,
+        kind: DocumentKind,
+        attachments: Vec<Attachment>,
+    ) -> Standing {
+        let construct = resource.construct.map(str::to_owned);
+        Standing { read_only: self.read_only, construct, ..Standing::new(kind, attachments) }
+    }
+
+    /// The identities that a policy's own properties name.
+    fn named(&self, properties: &At<'t, 's>) -> Vec<Attachment> {
+        let keys = [
+            ("Roles", IdentityKind::Role),
+            ("RoleName", IdentityKind::Role),
+            ("Users", IdentityKind::User),
+            ("UserName", IdentityKind::User),
+            ("Groups", IdentityKind::Group),
+            ("GroupName", IdentityKind::Group),
+        ];
+        let named = keys.into_iter().filter_map(|(key, kind)| Some((properties.get(key)?, kind)));
+        let items = named.flat_map(|(names, kind)| names.items().into_iter().map(move |name| (name, kind)));
+        let mut attachments: Vec<Attachment> =
+            items.flat_map(|(name, kind)| self.identities.named(name.node, kind, &self.values)).collect();
+        dedup(&mut attachments);
+        attachments
+    }
+}
+
+fn dedup(attachments: &mut Vec<Attachment>) {
+    let all = std::mem::take(attachments);
+    for attachment in all {
+        if !attachments.contains(&attachment) {
+            attachments.push(attachment);
+        }
+    }
+}
+
+/// What a policy of a resource is whose type has no identity policy.
+fn reason_of(kind: &str) -> SkipReason {
+    match kind {
+        "AWS::RolesAnywhere::Profile" | "AWS::Transfer::User" | "AWS::EKS::PodIdentityAssociation" => {
+            SkipReason::SessionPolicy
+        }
+        "AWS::Organizations::Policy" => SkipReason::ServiceControlPolicy,
+        "AWS::IoT::Policy" => SkipReason::IotPolicy,
+        _ => SkipReason::OtherResource,
+    }
+}
+
+/// Skips whatever looks like a policy, also as text. Depth is bounded by the parser's limit on nesting.
+fn skip_all(reader: &mut Reader<'_>, node: &Node<'_>, otherwise: SkipReason) {
+    match &node.value {
+        Value::Text(text) if text.contains("Statement") && text.trim_start().starts_with('{') => {
+            // A text that is no JSON is some other text.
+            let _ = reader.open(node, |reader, root| skip_all(reader, root, otherwise));
+        }
+        Value::Table(entries) => {
+            if node.get("Statement").is_some() {
+                match policy::read(&Values::default().lower(node)) {
+                    Reading::NotPolicy => {}
+                    Reading::Other(reason) if otherwise == SkipReason::OtherResource => {
+                        return reader.skip(node.span, reason);
+                    }
+                    _ => return reader.skip(node.span, otherwise),
+                }
+            }
+            entries.iter().for_each(|entry| skip_all(reader, &entry.value, otherwise));
+        }
+        Value::List(items) | Value::Call(_, items) => {
+            items.iter().for_each(|item| skip_all(reader, item, otherwise));
+        }
+        _ => {}
+    }
+}
+
+/// The resources of a template, loops unrolled into what they repeat, by the way to each.
+pub(super) fn resources<'t, 's>(root: &At<'t, 's>) -> Vec<(&'t str, At<'t, 's>)> {
+    let mut found = Vec::new();
+    for (key, at) in root.get("Resources").map(|all| all.entries()).unwrap_or_default() {
+        repeated(key, at, &mut found);
+    }
+    found
+}
+
+/// The body of `Fn::ForEach::Name: [variable, values, body]`, which may be a loop again.
+fn repeated<'t, 's>(key: &'t str, at: At<'t, 's>, found: &mut Vec<(&'t str, At<'t, 's>)>) {
+    if !key.starts_with("Fn::ForEach") {
+        found.push((key, at));
+        return;
+    }
+    if let Some(body) = at.node.list().and_then(|items| items.get(2)) {
+        at.to(body, Step::Item(2)).entries().into_iter().for_each(|(key, at)| repeated(key, at, found));
+    }
+}

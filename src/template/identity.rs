@@ -1,0 +1,248 @@
+//! Whose the policies of a template are: the names that its roles, users and groups will have, and what refers to what.
+
+use std::collections::BTreeMap;
+
+use super::cloudformation;
+use super::intrinsic::{self, At, Values};
+use super::{Attachment, IdentityName, Link};
+use crate::policy::arn::IdentityKind;
+use crate::policy::wildcard::Wildcard;
+use crate::syntax::{Node, Piece, Value};
+
+/// A resource of a template.
+#[derive(Debug)]
+pub(super) struct Resource<'t, 's> {
+    pub(super) logical_id: &'t str,
+    /// Its type.
+    pub(super) kind: &'t str,
+    pub(super) at: At<'t, 's>,
+    pub(super) properties: Option<At<'t, 's>>,
+    /// The construct of the CDK that makes it.
+    pub(super) construct: Option<&'t str>,
+}
+
+/// How a managed policy is used.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Use<'i, 't, 's> {
+    /// As a policy of this role, user, group or function.
+    AttachedTo(&'i Resource<'t, 's>),
+    /// As a bound of what other policies can grant.
+    Boundary,
+    /// In some other way, so that others may have it too.
+    Elsewhere,
+}
+
+/// A use, the resource by index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum UseAt {
+    Attached(usize),
+    Boundary,
+    Elsewhere,
+}
+
+/// All resources of a template, and how its managed policies are used.
+#[derive(Debug)]
+pub(super) struct Identities<'t, 's> {
+    resources: Vec<Resource<'t, 's>>,
+    /// By the logical id of the managed policy.
+    uses: BTreeMap<&'t str, Vec<UseAt>>,
+    /// Whether some of its resources are repeated by `Fn::ForEach`.
+    pub(super) has_loops: bool,
+}
+
+impl<'t, 's> Identities<'t, 's> {
+    pub(super) fn of(root: &At<'t, 's>) -> Self {
+        let resources: Vec<Resource<'t, 's>> =
+            cloudformation::resources(root).into_iter().filter_map(|(id, at)| Resource::new(id, at)).collect();
+        let keys = root.node.get("Resources").and_then(Node::table).unwrap_or_default();
+        let has_loops = keys.iter().any(|entry| entry.key.starts_with("Fn::ForEach"));
+        let policies: Vec<Policy<'t>> = resources.iter().filter_map(Policy::of).collect();
+        let mut search = Search { policies, uses: BTreeMap::new() };
+        if !search.policies.is_empty() {
+            for (index, resource) in resources.iter().enumerate() {
+                search.visit(resource.at.node, resource.is_identity().then_some(index), UseAt::Elsewhere);
+            }
+            for section in ["Outputs", "Globals"].iter().filter_map(|key| root.node.get(key)) {
+                search.visit(section, None, UseAt::Elsewhere);
+            }
+        }
+        Self { resources, uses: search.uses, has_loops }
+    }
+
+    pub(super) fn resources(&self) -> impl Iterator<Item = &Resource<'t, 's>> {
+        self.resources.iter()
+    }
+
+    /// How a managed policy is used, each way once.
+    pub(super) fn uses(&self, policy: &Resource<'t, 's>) -> Vec<Use<'_, 't, 's>> {
+        let mut uses = self.uses.get(policy.logical_id).cloned().unwrap_or_default();
+        uses.sort_unstable();
+        uses.dedup();
+        let resolve = |at: UseAt| match at {
+            UseAt::Attached(index) => self.resources.get(index).map_or(Use::Elsewhere, Use::AttachedTo),
+            UseAt::Boundary => Use::Boundary,
+            UseAt::Elsewhere => Use::Elsewhere,
+        };
+        uses.into_iter().map(resolve).collect()
+    }
+
+    /// The identity that a resource is, or that SAM makes for it.
+    pub(super) fn of_resource(&self, resource: &Resource<'t, 's>, link: Link) -> Vec<Attachment> {
+        let Some((kind, name_key)) = resource.identity() else {
+            let name = IdentityName::Generated(pattern_of(&format!("{}Role", resource.logical_id)));
+            return vec![Attachment { kind: IdentityKind::Role, name, link }];
+        };
+        let generated = IdentityName::Generated(pattern_of(resource.logical_id));
+        let names = match resource.properties.as_ref().and_then(|properties| properties.get(name_key)) {
+            None => vec![generated],
+            Some(written) => match written.branches().as_slice() {
+                [] => vec![generated],
+                [one] => vec![name_of(one.node, &Values::default())],
+                _ => vec![IdentityName::Unknown],
+            },
+        };
+        names.into_iter().map(|name| Attachment { kind, name, link }).collect()
+    }
+
+    /// The identities that an item of `Roles`, `Users` or `Groups` stands for.
+    pub(super) fn named(&self, node: &Node<'s>, kind: IdentityKind, values: &Values<'_, 's>) -> Vec<Attachment> {
+        if let Some(resource) = intrinsic::referred(node).and_then(|id| self.referred(id, kind)) {
+            return self.of_resource(resource, Link::Reference);
+        }
+        vec![Attachment { kind, name: name_of(node, values), link: Link::Name }]
+    }
+
+    /// The resource of this kind with a logical id; that of a role of SAM is made from its function's.
+    fn referred(&self, logical_id: &str, kind: IdentityKind) -> Option<&Resource<'t, 's>> {
+        let is_meant = |resource: &&Resource<'t, 's>| match resource.identity() {
+            Some((own, _)) => own == kind && resource.logical_id == logical_id,
+            None => resource.is_identity() && logical_id.strip_suffix("Role") == Some(resource.logical_id),
+        };
+        self.resources.iter().find(is_meant)
+    }
+}
+
+impl<'t, 's> Resource<'t, 's> {
+    fn new(logical_id: &'t str, at: At<'t, 's>) -> Option<Self> {
+        let kind = at.node.get("Type")?.text()?;
+        let construct = at.node.get("Metadata").and_then(|metadata| metadata.get("aws:cdk:path")?.text());
+        Some(Self { logical_id, kind, properties: at.get("Properties"), construct, at })
+    }
+
+    /// What identity it is, and the key of its name.
+    fn identity(&self) -> Option<(IdentityKind, &'static str)> {
+        match self.kind {
+            "AWS::IAM::Role" => Some((IdentityKind::Role, "RoleName")),
+            "AWS::IAM::User" => Some((IdentityKind::User, "UserName")),
+            "AWS::IAM::Group" => Some((IdentityKind::Group, "GroupName")),
+            _ => None,
+        }
+    }
+
+    /// Whether it is an identity, or SAM makes one for it.
+    fn is_identity(&self) -> bool {
+        self.identity().is_some()
+            || (matches!(self.kind, "AWS::Serverless::Function" | "AWS::Serverless::StateMachine")
+                && self.properties.as_ref().is_some_and(|properties| properties.get("Role").is_none()))
+    }
+}
+
+/// A name in a loop, with what the loop puts in as `*`.
+fn pattern_of(logical_id: &str) -> String {
+    let mut pattern = String::new();
+    let mut rest = logical_id;
+    while let Some((before, after)) = rest.split_once("${").or_else(|| rest.split_once("&{")) {
+        pattern.push_str(before);
+        pattern.push('*');
+        rest = after.split_once('}').map_or("", |(_, rest)| rest);
+    }
+    pattern + rest
+}
+
+/// What a value says of a name.
+pub(super) fn name_of<'s>(node: &Node<'s>, values: &Values<'_, 's>) -> IdentityName {
+    match values.lower(node).value {
+        Value::Text(name) => IdentityName::Exact(name.rsplit('/').next().unwrap_or_default().to_owned()),
+        Value::Template(pieces) => pattern(&pieces),
+        _ => IdentityName::Unknown,
+    }
+}
+
+/// A name with holes; one of holes only says nothing.
+pub(super) fn pattern(pieces: &[Piece<'_>]) -> IdentityName {
+    let is_literal = |piece: &Piece<'_>| matches!(piece, Piece::Literal(text) if text.len() > 1);
+    if !pieces.iter().any(is_literal) {
+        return IdentityName::Unknown;
+    }
+    let text = pieces.iter().map(|piece| match piece {
+        Piece::Literal(text) => text.as_ref(),
+        Piece::Hole(_) => "*",
+    });
+    IdentityName::Pattern(Wildcard::new(text.collect::<String>()))
+}
+
+/// A managed policy and the name it will have, where the template says it.
+struct Policy<'t> {
+    logical_id: &'t str,
+    name: Option<&'t str>,
+}
+
+impl<'t> Policy<'t> {
+    fn of(resource: &Resource<'t, '_>) -> Option<Self> {
+        let name = resource.properties.as_ref().and_then(|properties| properties.node.get("ManagedPolicyName")?.text());
+        (resource.kind == "AWS::IAM::ManagedPolicy").then_some(Self { logical_id: resource.logical_id, name })
+    }
+}
+
+/// The search for what uses the managed policies.
+struct Search<'t> {
+    policies: Vec<Policy<'t>>,
+    uses: BTreeMap<&'t str, Vec<UseAt>>,
+}
+
+impl Search<'_> {
+    /// Depth is bounded by the parser's limit on nesting.
+    fn visit(&mut self, node: &Node<'_>, owner: Option<usize>, using: UseAt) {
+        if let Some(id) = intrinsic::referred(node) {
+            self.note(|policy| policy.logical_id == id, using);
+        } else if let Some(call) = intrinsic::call(node)
+            && let Some(text) = call.argument.text()
+        {
+            for hole in intrinsic::holes(text) {
+                let id = hole.split('.').next();
+                self.note(|policy| Some(policy.logical_id) == id, using);
+            }
+        }
+        match &node.value {
+            Value::Text(text) => {
+                let name = text.split_once(":policy/").and_then(|(_, path)| path.rsplit('/').next());
+                self.note(|policy| name.is_some() && policy.name == name, using);
+            }
+            Value::Table(entries) => {
+                for entry in entries {
+                    if let Some(using) = inside(&entry.key, owner, using) {
+                        self.visit(&entry.value, owner, using);
+                    }
+                }
+            }
+            Value::List(items) | Value::Call(_, items) => items.iter().for_each(|item| self.visit(item, owner, using)),
+            _ => {}
+        }
+    }
+
+    fn note(&mut self, is_meant: impl Fn(&Policy<'_>) -> bool, using: UseAt) {
+        for policy in self.policies.iter().filter(|policy| is_meant(policy)) {
+            self.uses.entry(policy.logical_id).or_default().push(using);
+        }
+    }
+}
+
+/// What a mention below a key is; `None` where a policy is only spoken of, not used.
+fn inside(key: &str, owner: Option<usize>, using: UseAt) -> Option<UseAt> {
+    match key {
+        "PolicyDocument" | "AssumeRolePolicyDocument" | "Statement" | "DependsOn" => None,
+        "PermissionsBoundary" => Some(UseAt::Boundary),
+        "ManagedPolicyArns" | "Policies" => Some(owner.map_or(using, UseAt::Attached)),
+        _ => Some(using),
+    }
+}

@@ -1,0 +1,165 @@
+//! The second reader: whole files as plain values, read by parsers that share no code with ours.
+//!
+//! Finds its own way through the functions of templates. Does not know spans or edits.
+
+use serde::Deserialize as _;
+use serde_yaml::Value;
+
+use super::Intended;
+use crate::refine::EntryChange;
+use crate::rewrite::StatementChange;
+use crate::syntax::Notation;
+use crate::template::Step;
+
+/// The values that a file holds; `None` if the second reader does not accept it.
+pub(super) fn read(text: &str, notation: Notation) -> Option<Vec<Value>> {
+    let text = text.trim_start_matches('\u{feff}');
+    match notation {
+        Notation::Json => Some(vec![serde_json::from_str(text).ok()?]),
+        Notation::Yaml => {
+            let documents = serde_yaml::Deserializer::from_str(text).map(|document| {
+                let mut value = Value::deserialize(document).ok()?;
+                value.apply_merge().ok()?;
+                Some(value)
+            });
+            documents.collect()
+        }
+        Notation::Hcl => None,
+    }
+}
+
+/// Changes a document among the values as intended; `None` if the second reader does not find it.
+pub(super) fn change(values: &mut [Value], Intended { document, changes }: &Intended<'_>) -> Option<()> {
+    let policy = open(values, &document.path)?;
+    let statements = match policy {
+        Value::Mapping(policy) if policy.contains_key("Statement") => policy.get_mut("Statement")?,
+        list => list,
+    };
+    let mut changes = changes.iter();
+    change_items(statements, Items::Statements, &mut |statement| match changes.next()? {
+        StatementChange::Keep => Some(Outcome::Stays),
+        StatementChange::Remove => Some(Outcome::Becomes(Vec::new())),
+        StatementChange::Edit(entries) => {
+            let mut entries = entries.iter();
+            change_items(untagged(statement).get_mut("Action")?, Items::Entries, &mut |_| match entries.next()? {
+                EntryChange::Keep | EntryChange::KeepForGap => Some(Outcome::Stays),
+                EntryChange::Remove { .. } => Some(Outcome::Becomes(Vec::new())),
+                EntryChange::Replace(patterns) => {
+                    Some(Outcome::Becomes(patterns.iter().map(|pattern| Value::from(pattern.as_str())).collect()))
+                }
+            })?;
+            entries.next().is_none().then_some(Outcome::Stays)
+        }
+    })?;
+    changes.next().is_none().then_some(())
+}
+
+/// The value at the end of a way; texts on it are replaced by the values they hold, so that they compare as values.
+pub(super) fn open<'v>(values: &'v mut [Value], path: &[Step]) -> Option<&'v mut Value> {
+    let (first, path) = match path {
+        [Step::Document(index), rest @ ..] => (*index, rest),
+        all => (0, all),
+    };
+    let mut value = values.get_mut(first)?;
+    for step in path {
+        value = untagged(value);
+        value = match step {
+            Step::Key(key) => value.get_mut(key.as_str())?,
+            Step::Item(index) => value.get_mut(*index)?,
+            Step::Inner => {
+                if let Some(text) = value.as_str() {
+                    *value = serde_json::from_str(text).ok()?;
+                }
+                value
+            }
+            Step::Document(_) => return None,
+        };
+    }
+    Some(value)
+}
+
+fn untagged(mut value: &mut Value) -> &mut Value {
+    while let Value::Tagged(tagged) = value {
+        value = &mut tagged.value;
+    }
+    value
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Items {
+    Statements,
+    Entries,
+}
+
+/// What becomes of an item.
+enum Outcome {
+    Stays,
+    Becomes(Vec<Value>),
+}
+
+type ChangeItem<'c> = dyn FnMut(&mut Value) -> Option<Outcome> + 'c;
+
+/// Changes the items of a value: one item, a list of them, or what a condition chooses from.
+fn change_items(value: &mut Value, kind: Items, change: &mut ChangeItem<'_>) -> Option<()> {
+    let outcome = change_value(value, kind, change)?;
+    match outcome {
+        Outcome::Stays => {}
+        Outcome::Becomes(mut values) if values.len() == 1 => *value = values.pop()?,
+        Outcome::Becomes(values) if values.is_empty() => return None,
+        Outcome::Becomes(values) => *value = Value::Sequence(values),
+    }
+    Some(())
+}
+
+fn change_value(value: &mut Value, kind: Items, change: &mut ChangeItem<'_>) -> Option<Outcome> {
+    if let Some(branches) = branches(value) {
+        for branch in branches.iter_mut().skip(1).filter(|branch| !is_no_value(branch)) {
+            change_items(branch, kind, change)?;
+        }
+        return Some(Outcome::Stays);
+    }
+    match value {
+        Value::Sequence(items) => {
+            let mut changed = Vec::with_capacity(items.len());
+            for mut item in std::mem::take(items) {
+                match change_value(&mut item, kind, change)? {
+                    Outcome::Stays => changed.push(item),
+                    Outcome::Becomes(values) => changed.extend(values),
+                }
+            }
+            *items = changed;
+            Some(Outcome::Stays)
+        }
+        Value::Mapping(_) if kind == Items::Statements && !is_call(value) => change(value),
+        _ if kind == Items::Entries => change(value),
+        _ => Some(Outcome::Stays),
+    }
+}
+
+fn only_key(value: &Value) -> Option<&str> {
+    let mapping = value.as_mapping().filter(|mapping| mapping.len() == 1)?;
+    mapping.keys().next()?.as_str()
+}
+
+fn is_call(value: &Value) -> bool {
+    only_key(value).is_some_and(|key| key == "Ref" || key.starts_with("Fn::"))
+}
+
+/// The arguments of an `If`.
+fn branches(value: &mut Value) -> Option<&mut Vec<Value>> {
+    if only_key(value) == Some("Fn::If") {
+        return value.get_mut("Fn::If")?.as_sequence_mut();
+    }
+    match value {
+        Value::Tagged(tagged) if tagged.tag == "If" => tagged.value.as_sequence_mut(),
+        _ => None,
+    }
+}
+
+fn is_no_value(value: &Value) -> bool {
+    let referred = match value {
+        Value::Tagged(tagged) if tagged.tag == "Ref" => Some(&tagged.value),
+        _ => value.get("Ref").filter(|_| is_call(value)),
+    };
+    referred.and_then(Value::as_str) == Some("AWS::NoValue")
+}
