@@ -204,7 +204,7 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
     match notation(path, text) {
         Some(Notation::Json) => match json::parse(text) {
             Ok(root) => {
-                root.iter().for_each(|root| read_root(path, text, root, Vec::new(), Notation::Json, &mut reading))
+                root.iter().for_each(|root| read_root(path, text, root, Vec::new(), Notation::Json, &mut reading));
             }
             Err(problem) => reading.problems.push(problem),
         },

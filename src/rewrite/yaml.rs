@@ -187,7 +187,8 @@ fn block_below(text: &str, statement: Span, value: Span, key: &Key, quoted: &[St
     let after = text.get(value.end as usize..).ok_or(Conflict)?;
     let line = after.split(['\r', '\n']).next().unwrap_or_default();
     let rest = line.trim_start_matches([' ', '\t']);
-    if !rest.is_empty() && !(rest.starts_with('#') && rest.len() < line.len()) {
+    let is_own = rest.is_empty() || (rest.starts_with('#') && rest.len() < line.len());
+    if !is_own {
         return Err(Conflict);
     }
     let indent = key.column + list_indent(text, statement);
