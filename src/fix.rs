@@ -45,18 +45,21 @@ pub fn fixes(judged: &Judged<'_, '_>, settings: &Settings) -> Vec<Fix> {
     let mut fixes = Vec::new();
     for (index, (document, judgement)) in judged.reading.documents.iter().zip(judged.judgements).enumerate() {
         let all: Vec<StatementChange> = changes(judgement, |_| true);
-        let joint = size(judged, document, &all);
+        let text = layer_text(&judged.file.text, &judged.reading.layers, document.layer);
+        let whole = Size::of(document, text);
+        let joint = edits(text, document, &all).map_or(whole, |edits| whole.after(text, &edits));
         for (statement, change) in all.iter().enumerate() {
             if *change == StatementChange::Keep {
                 continue;
             }
             let mut safety = safety(judged.file, document, judgement, statement, settings);
             let alone = changes(judgement, |other| other == statement);
-            let edits = file_edits(judged, document, &alone).unwrap_or_else(|Conflict| {
+            let edits = edits(text, document, &alone).unwrap_or_else(|Conflict| {
                 safety.lower_to(Applicability::DisplayOnly, "it stands where it cannot be edited by itself");
                 Edits::default()
             });
-            let size = size(judged, document, &alone);
+            let size = whole.after(text, &edits);
+            let edits = rewrite::in_file(&edits, &judged.reading.layers, document.layer).unwrap_or_default();
             check_quota(&mut safety, size, joint);
             fixes.push(fix(
                 judged,
@@ -178,8 +181,8 @@ pub fn rewritten(
     fixes: &[Fix],
     threshold: Applicability,
 ) -> Result<Option<Rewritten>, Refusal> {
-    let chosen: Vec<&Fix> =
-        fixes.iter().filter(|fix| fix.file == judged.id && fix.applicability >= threshold).collect();
+    let is_chosen = |fix: &&Fix| fix.file == judged.id && fix.applicability >= threshold && !fix.edits.is_empty();
+    let chosen: Vec<&Fix> = fixes.iter().filter(is_chosen).collect();
     if chosen.is_empty() {
         return Ok(None);
     }
@@ -204,7 +207,9 @@ pub fn rewritten(
 fn apply(judged: &Judged<'_, '_>, changes: &[Vec<StatementChange>]) -> Result<String, Conflict> {
     let mut edits = Vec::new();
     for (document, changes) in judged.reading.documents.iter().zip(changes) {
-        edits.extend_from_slice(file_edits(judged, document, changes)?.as_slice());
+        let text = layer_text(&judged.file.text, &judged.reading.layers, document.layer);
+        let of_document = self::edits(text, document, changes)?;
+        edits.extend_from_slice(rewrite::in_file(&of_document, &judged.reading.layers, document.layer)?.as_slice());
     }
     Edits::new(edits)?.apply(&judged.file.text)
 }
@@ -217,27 +222,26 @@ fn changes(judgement: &Judgement<'_>, chosen: impl Fn(usize) -> bool) -> Vec<Sta
     judgement.statements.iter().enumerate().map(change).collect()
 }
 
-fn file_edits(judged: &Judged<'_, '_>, document: &Document, changes: &[StatementChange]) -> Result<Edits, Conflict> {
-    let layers = &judged.reading.layers;
-    let text = layer_text(&judged.file.text, layers, document.layer);
-    let edits = rewrite::rewrite(text, document.notation, &document.policy, changes)?;
-    rewrite::in_file(&edits, layers, document.layer)
+/// The edits of the text that a document stands in.
+fn edits(text: &str, document: &Document, changes: &[StatementChange]) -> Result<Edits, Conflict> {
+    rewrite::rewrite(text, document.notation, &document.policy, changes)
 }
 
-/// The size of a document before and after some of its statements change.
-fn size(judged: &Judged<'_, '_>, document: &Document, changes: &[StatementChange]) -> Size {
-    let text = layer_text(&judged.file.text, &judged.reading.layers, document.layer);
-    let span = document.policy.span;
-    let before = span.of(text);
-    let after =
-        rewrite::rewrite(text, document.notation, &document.policy, changes).and_then(|edits| edits.apply(text));
-    let rest = text.len() - span.range().len();
-    let after = after.ok().and_then(|after| {
-        let end = after.len() - (rest - span.start as usize);
-        after.get(span.start as usize..end).map(characters)
-    });
-    let before = characters(before);
-    Size { before, after: after.unwrap_or(before), quota: quota(document) }
+impl Size {
+    /// The size of a document as it is.
+    fn of(document: &Document, text: &str) -> Self {
+        let characters = characters(document.policy.span.of(text));
+        Self { before: characters, after: characters, quota: quota(document) }
+    }
+
+    /// The same with edits made.
+    fn after(self, text: &str, edits: &Edits) -> Self {
+        let edits = edits.as_slice().iter();
+        let (gone, new) = edits.fold((0, 0), |(gone, new), edit| {
+            (gone + characters(edit.span.of(text)), new + characters(&edit.replacement))
+        });
+        Self { after: (self.before + new).saturating_sub(gone), ..self }
+    }
 }
 
 fn characters(text: &str) -> usize {

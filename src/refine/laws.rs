@@ -2,6 +2,8 @@
 //!
 //! Written from the laws, not from the method: nothing here knows the trie. A broken law is a defect of the program.
 
+use std::collections::HashMap;
+
 use super::{AuditedEntry, EntryChange};
 use crate::audit::ServiceAudit;
 use crate::claims::ServiceUnused;
@@ -27,8 +29,7 @@ pub fn broken<'a, 'c: 'a, 'e: 'a>(
     changes: &[EntryChange],
     audit_of: impl Fn(&str) -> Option<&'a ServiceAudit<'c, 'e>>,
 ) -> Option<(usize, Law)> {
-    let after: Vec<&ActionPattern> =
-        entries.iter().zip(changes).flat_map(|(entry, change)| change.result(entry.pattern)).collect();
+    let after = After::new(entries.iter().zip(changes).flat_map(|(entry, change)| change.result(entry.pattern)));
     for (index, (entry, change)) in entries.iter().zip(changes).enumerate() {
         let Some(pattern) = entry.pattern.filter(|_| !change.keeps()) else { continue };
         let audit = pattern.named().and_then(|(service, _)| audit_of(service));
@@ -44,19 +45,44 @@ pub fn broken<'a, 'c: 'a, 'e: 'a>(
     None
 }
 
+/// The patterns of the new list, by the one service that each can match; `*` matches every service.
+struct After<'p> {
+    by_service: HashMap<&'p str, Vec<&'p ActionPattern>>,
+    has_everything: bool,
+}
+
+impl<'p> After<'p> {
+    fn new(patterns: impl Iterator<Item = &'p ActionPattern>) -> Self {
+        let mut after = Self { by_service: HashMap::new(), has_everything: false };
+        for pattern in patterns {
+            after.has_everything |= pattern.is_everything();
+            if let Some((service, _)) = pattern.named() {
+                after.by_service.entry(service).or_default().push(pattern);
+            }
+        }
+        after
+    }
+
+    fn grants(&self, service: &str, name: &str) -> bool {
+        let of_service = self.by_service.get(service).map_or(&[][..], Vec::as_slice);
+        self.has_everything || of_service.iter().any(|pattern| pattern.matches(service, name))
+    }
+}
+
+/// Decides the first two laws of a replacement that is known to keep the third: what it matches, `pattern` matches.
 fn decide(
     pattern: &ActionPattern,
     emitted: &[&ActionPattern],
-    after: &[&ActionPattern],
+    after: &After<'_>,
     audit: &ServiceAudit<'_, '_>,
 ) -> Option<Law> {
     let (service, _) = pattern.named()?;
     let granted = |by: &[&ActionPattern], name: &str| by.iter().any(|pattern| pattern.matches(service, name));
-    for action in audit.catalogued() {
+    for action in audit.catalogued().iter().filter(|action| pattern.matches(service, &action.lower)) {
         if action.unused && granted(emitted, &action.lower) {
             return Some(Law::NothingUnusedIsLeft);
         }
-        if !action.unused && pattern.matches(service, &action.lower) && !granted(after, &action.lower) {
+        if !action.unused && !after.grants(service, &action.lower) {
             return Some(Law::NothingUsedIsLost);
         }
     }
