@@ -2,9 +2,10 @@
 //!
 //! Knows names and ARNs. Does not know actions.
 
+use std::collections::BTreeSet;
+
 use crate::finding::{IdentityEvidence, Permissions, Unusable, UnusedPermissions};
 use crate::policy::arn::{IdentityArn, IdentityKind};
-use crate::policy::wildcard::Wildcard;
 use crate::settings::Scope;
 use crate::source::SourceFile;
 use crate::template::{Attachment, Document, DocumentKind, IdentityName, Link};
@@ -35,7 +36,7 @@ pub struct Owner<'e> {
     pub certainty: Certainty,
     /// What its findings allow to say.
     pub standing: Standing<'e>,
-    /// The one account whose finding is known, where the policy may be deployed to others too.
+    /// The accounts in which findings name it, where the policy may be deployed to others too.
     pub only_seen_in: Option<String>,
 }
 
@@ -82,6 +83,7 @@ impl<'e> Owner<'e> {
 
     fn of(evidence: &'e IdentityEvidence, certainty: Certainty) -> Self {
         let standing = match &evidence.permissions {
+            _ if evidence.arn.is_service_linked() => Standing::Blocking("it is service-linked: AWS owns its policies"),
             _ if evidence.unused_role.is_some() => Standing::WhollyUnused,
             Permissions::Usable(unused) => Standing::Usable(unused),
             Permissions::Unusable(why) => Standing::Blocking(why_unusable(*why)),
@@ -138,28 +140,30 @@ fn attached<'e>(attachment: &Attachment, file: &SourceFile, scope: &'e Scope) ->
         Link::Name => Certainty::Name,
     };
     let stacks = scope.settings.stacks(&file.relative);
-    let owners = match &attachment.name {
-        _ if attachment.kind == IdentityKind::Group => return vec![group(&attachment.name, certainty)],
-        IdentityName::Exact(name) => by_name(name, certainty, file, scope),
-        IdentityName::Pattern(pattern) => by_pattern(pattern, |_| true, Certainty::Guess, file, scope),
-        IdentityName::PermissionSet(name) => {
-            let pattern = Wildcard::new(format!("AWSReservedSSO_{name}_*"));
-            by_pattern(&pattern, |rest| is_random(rest, 16), certainty, file, scope)
+    let search = Search { kind: Some(attachment.kind), file, scope };
+    match &attachment.name {
+        _ if attachment.kind == IdentityKind::Group => vec![group(&attachment.name, certainty)],
+        IdentityName::Exact(name) => search.named(name, certainty),
+        IdentityName::Pattern(pattern) => search.of(|name| pattern.matches(name), pattern.as_str(), Certainty::Guess),
+        IdentityName::PermissionSet(set) => {
+            let shown = format!("AWSReservedSSO_{set}");
+            search.of(|name| is_made_from(name, '_', 16, |head| head.eq_ignore_ascii_case(&shown)), &shown, certainty)
         }
         IdentityName::Generated(logical_id) if stacks.is_empty() => {
-            let pattern = Wildcard::new(format!("*-{logical_id}-*"));
-            by_pattern(&pattern, |rest| is_random(rest, 8), Certainty::Guess, file, scope)
+            let end = format!("-{logical_id}").to_ascii_lowercase();
+            let is_meant = |head: &str| head.to_ascii_lowercase().ends_with(&end);
+            search.of(|name| is_made_from(name, '-', 8, is_meant), logical_id, Certainty::Guess)
         }
         IdentityName::Generated(logical_id) => {
             let of_stack = |stack: &&str| {
-                let pattern = Wildcard::new(format!("{stack}-{logical_id}-*"));
-                by_pattern(&pattern, |rest| is_random(rest, 8), Certainty::Reference, file, scope)
+                let shown = format!("{stack}-{logical_id}");
+                let is_meant = |head: &str| head.eq_ignore_ascii_case(&shown);
+                search.of(|name| is_made_from(name, '-', 8, is_meant), &shown, Certainty::Reference)
             };
             stacks.iter().flat_map(of_stack).collect()
         }
         IdentityName::Unknown => vec![Owner::unseen("an identity without a name", certainty, "its name is not known")],
-    };
-    owners.into_iter().filter(|known| known.kind.is_none_or(|kind| kind == attachment.kind)).collect()
+    }
 }
 
 /// A group is its users, and who they are is nowhere in a repository.
@@ -173,67 +177,84 @@ fn group<'e>(name: &IdentityName, certainty: Certainty) -> Owner<'e> {
     Owner { kind, ..Owner::unseen(name, certainty, "a group is its users, who are not known here") }
 }
 
-/// The owners whose names match a pattern and whose last part, after the last `-` or `_`, is as it should be.
-fn by_pattern<'e>(
-    pattern: &Wildcard,
-    ends_well: impl Fn(&str) -> bool,
-    certainty: Certainty,
-    file: &SourceFile,
-    scope: &'e Scope,
-) -> Vec<Owner<'e>> {
-    let accounts = scope.settings.deployed_to(&file.relative);
-    let is_meant = |evidence: &&IdentityEvidence| {
-        let name = evidence.arn.name();
-        pattern.matches(name)
-            && name.rsplit(['-', '_']).next().is_some_and(&ends_well)
-            && (accounts.is_empty() || accounts.contains(&evidence.arn.account()))
-    };
-    let found = scope.evidence.identities.iter().filter(is_meant);
-    let owners: Vec<Owner<'e>> = found
-        .map(|evidence| match accounts.as_slice() {
-            [] => seen_only_there(evidence, certainty),
-            _ => Owner::of(evidence, certainty),
-        })
-        .collect();
-    if owners.is_empty() { vec![Owner::unseen(pattern.as_str(), certainty, "no finding names it")] } else { owners }
-}
-
-/// Whether a text may be what AWS appends to a name to make it unique: letters and digits, at least so many.
-fn is_random(text: &str, least: usize) -> bool {
-    text.len() >= least && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+/// Whether a name is what AWS makes of another one: that, a sign, and letters and digits that make it unique.
+fn is_made_from(name: &str, sign: char, least: usize, is_meant: impl Fn(&str) -> bool) -> bool {
+    name.rsplit_once(sign).is_some_and(|(head, random)| {
+        random.len() >= least && random.bytes().all(|byte| byte.is_ascii_alphanumeric()) && is_meant(head)
+    })
 }
 
 /// The owners that an ARN or a name stands for.
 fn resolve<'e>(identity: &str, certainty: Certainty, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
-    let Some(arn) = IdentityArn::parse(identity) else { return by_name(identity, certainty, file, scope) };
+    let Some(arn) = IdentityArn::parse(identity) else {
+        return Search { kind: None, file, scope }.named(identity, certainty);
+    };
     match scope.evidence.identity(&arn) {
         Some(evidence) => vec![Owner::of(evidence, certainty.min(Certainty::Arn))],
         None => vec![Owner::unseen(identity, certainty, "no finding names it")],
     }
 }
 
-/// The owners that a name stands for: one per account the file is deployed to, else one per account with a finding.
-fn by_name<'e>(name: &str, certainty: Certainty, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
-    let certainty = certainty.min(Certainty::Name);
-    let found: Vec<&IdentityEvidence> = scope.evidence.named(name).collect();
-    let accounts = scope.settings.deployed_to(&file.relative);
-    if let Some(owner) = asked_for(name, certainty, scope).filter(|_| found.is_empty()) {
-        return vec![owner];
+/// A search for the identities that a file's names stand for.
+#[derive(Clone, Copy)]
+struct Search<'s, 'e> {
+    /// Role or user, where that is known.
+    kind: Option<IdentityKind>,
+    file: &'s SourceFile,
+    scope: &'e Scope,
+}
+
+impl<'e> Search<'_, 'e> {
+    /// The owners of this name.
+    fn named(&self, name: &str, certainty: Certainty) -> Vec<Owner<'e>> {
+        let certainty = certainty.min(Certainty::Name);
+        let found: Vec<&IdentityEvidence> = self.scope.evidence.named(name).collect();
+        let asked_for = asked_for(name, certainty, self.scope).filter(|_| found.is_empty());
+        asked_for.map_or_else(|| self.owners(found.into_iter(), name, certainty), |owner| vec![owner])
     }
-    if accounts.is_empty() {
-        return match found.as_slice() {
-            [] => vec![Owner::unseen(name, certainty, "no finding names it")],
-            _ => found.into_iter().map(|evidence| seen_only_there(evidence, certainty)).collect(),
+
+    /// The owners whose names are meant; `shown` stands for them where there is none.
+    fn of(&self, is_meant: impl Fn(&str) -> bool, shown: &str, certainty: Certainty) -> Vec<Owner<'e>> {
+        let found = self.scope.evidence.identities.iter().filter(|evidence| is_meant(evidence.arn.name()));
+        self.owners(found, shown, certainty)
+    }
+
+    /// One owner per account the file is deployed to, else one per account with a finding.
+    fn owners(
+        &self,
+        found: impl Iterator<Item = &'e IdentityEvidence>,
+        shown: &str,
+        certainty: Certainty,
+    ) -> Vec<Owner<'e>> {
+        let accounts = self.scope.settings.deployed_to(&self.file.relative);
+        let found = found.filter(|evidence| {
+            self.kind.is_none_or(|kind| kind == evidence.arn.kind())
+                && (accounts.is_empty() || accounts.contains(&evidence.arn.account()))
+        });
+        let owners: Vec<Owner<'e>> = match accounts.as_slice() {
+            [] => found.map(|evidence| seen_only_there(evidence, certainty)).collect(),
+            _ => found.map(|evidence| Owner::of(evidence, certainty)).collect(),
         };
-    }
-    let in_account = |account: &&str| -> Vec<Owner<'e>> {
-        let there: Vec<_> = found.iter().filter(|evidence| evidence.arn.account() == *account).collect();
-        if there.is_empty() {
-            return vec![Owner::unseen(&format!("{name} in account {account}"), certainty, "no finding names it")];
+        match (owners.as_slice(), accounts.as_slice()) {
+            ([], []) => vec![Owner::unseen(shown, certainty, "no finding names it")],
+            ([], _) => {
+                vec![Owner::unseen(shown, certainty, "no finding names it in the accounts that it is deployed to")]
+            }
+            (_, []) => owners,
+            _ => seen_in_all(owners, &accounts),
         }
-        there.into_iter().map(|evidence| Owner::of(evidence, certainty)).collect()
-    };
-    accounts.iter().flat_map(in_account).collect()
+    }
+}
+
+/// Notes for each owner where its like is seen, if that is not in all the accounts that the file is deployed to.
+fn seen_in_all<'e>(owners: Vec<Owner<'e>>, accounts: &[&str]) -> Vec<Owner<'e>> {
+    let seen: BTreeSet<String> =
+        owners.iter().filter_map(|owner| Some(IdentityArn::parse(&owner.identity)?.account().to_owned())).collect();
+    if accounts.iter().all(|account| seen.contains(*account)) {
+        return owners;
+    }
+    let only_seen_in = Some(seen.into_iter().collect::<Vec<_>>().join(", "));
+    owners.into_iter().map(|owner| Owner { only_seen_in: only_seen_in.clone(), ..owner }).collect()
 }
 
 /// The identity that an export is about which names none, if the user says that it has this name.
@@ -292,3 +313,6 @@ fn arn_in(path: &str) -> Option<IdentityArn> {
     let stem = text.rsplit_once('.').map_or(text, |(stem, _)| stem);
     [stem, text].into_iter().chain(stem.rsplit_once('/').map(|(folder, _)| folder)).find_map(IdentityArn::parse)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+use serde_json::json;
+
+use super::*;
+use crate::config::Config;
+use crate::finding::{EvidenceBuilder, ReadOptions, Selection};
+use crate::policy::wildcard::Wildcard;
+use crate::settings::Settings;
+
+/// A finding for each of these, named as `ACCOUNT:role/NAME`.
+fn scope(config: &str, identities: &[&str]) -> Scope {
+    let finding = |identity: &&str| {
+        json!({
+            "id": identity,
+            "resource": format!("arn:aws:iam::{identity}"),
+            "status": "ACTIVE",
+            "findingType": "UnusedPermission",
+            "analyzedAt": "2026-10-12T00:00:00Z",
+            "findingDetails": [{ "unusedPermissionDetails": { "serviceNamespace": "sqs" } }],
+        })
+    };
+    let export: serde_json::Value = identities.iter().map(finding).collect();
+    let mut builder = EvidenceBuilder::new(Selection::default());
+    builder.read("f", export.to_string().as_bytes(), &ReadOptions::default()).unwrap();
+    let config = Config::parse("c", config).unwrap();
+    Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish() }
+}
+
+/// Each owner with its certainty, and what speaks against it.
+fn told(name: IdentityName, link: Link, scope: &Scope) -> Vec<String> {
+    let attachment = Attachment { kind: IdentityKind::Role, name, link };
+    let owners = attached(&attachment, &SourceFile::new("app.yaml", ""), scope);
+    let against = |owner: &Owner<'_>| match (owner.standing, &owner.only_seen_in) {
+        (Standing::Blocking(why), _) => format!(" blocks: {why}"),
+        (_, Some(accounts)) => format!(" only in {accounts}"),
+        _ => String::new(),
+    };
+    owners.iter().map(|owner| format!("{} {}{}", owner.identity, owner.certainty.word(), against(owner))).collect()
+}
+
+fn exact(name: &str) -> IdentityName {
+    IdentityName::Exact(name.to_owned())
+}
+
+const ONE: &str = "accounts: { \"**\": [\"123456789012\"] }";
+const BOTH: &str = "accounts: { \"**\": [\"123456789012\", \"111122223333\"] }";
+
+#[test]
+fn a_name_stands_for_the_roles_of_the_accounts_that_a_file_is_deployed_to() {
+    let here = "123456789012:role/service-role/App";
+    let there = "111122223333:role/app";
+    let role = |identity: &str| format!("arn:aws:iam::{identity} name");
+    let cases = [
+        (ONE, vec![here, there], vec![role(here)]),
+        (BOTH, vec![here, there], vec![role(there), role(here)]),
+        (BOTH, vec![here], vec![format!("{} only in 123456789012", role(here))]),
+        ("", vec![here], vec![format!("{} only in 123456789012", role(here))]),
+        ("", vec!["123456789012:role/other"], vec!["app name blocks: no finding names it".to_owned()]),
+        // A user of the same name is somebody else.
+        ("", vec!["123456789012:user/app"], vec!["app name blocks: no finding names it".to_owned()]),
+        (
+            ONE,
+            vec![there],
+            vec!["app name blocks: no finding names it in the accounts that it is deployed to".to_owned()],
+        ),
+    ];
+    for (config, identities, expected) in cases {
+        assert_eq!(told(exact("app"), Link::Name, &scope(config, &identities)), expected, "{config} {identities:?}");
+    }
+}
+
+#[test]
+fn a_generated_name_is_known_by_its_stack_and_guessed_without() {
+    let ours = "123456789012:role/app-dev-FnRole-AB12CD34EF56";
+    let others = [
+        "123456789012:role/app-dev-FnRole-Sub-AB12CD34EF56",
+        "123456789012:role/other-FnRole-AB12CD34EF56",
+        "123456789012:role/app-dev-FnRole-short",
+        "123456789012:user/app-dev-FnRole-AB12CD34EF57",
+    ];
+    let all: Vec<&str> = std::iter::once(ours).chain(others).collect();
+    let with_stack = format!("{ONE}\nstacks: {{ app.yaml: [app-dev] }}");
+    let generated = || IdentityName::Generated("FnRole".to_owned());
+    let known = told(generated(), Link::Name, &scope(&with_stack, &all));
+    assert_eq!(known, [format!("arn:aws:iam::{ours} reference")]);
+    let guessed = told(generated(), Link::Name, &scope(ONE, &all));
+    assert_eq!(guessed, [format!("arn:aws:iam::{ours} guess"), format!("arn:aws:iam::{} guess", others[1])]);
+}
+
+#[test]
+fn a_permission_set_is_its_reserved_roles() {
+    let role = "123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Audit_0123456789abcdef";
+    let other = "123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Audit_All_0123456789abcdef";
+    let set = IdentityName::PermissionSet("Audit".to_owned());
+    assert_eq!(told(set, Link::Name, &scope(ONE, &[role, other])), [format!("arn:aws:iam::{role} name")]);
+}
+
+#[test]
+fn a_name_with_holes_is_a_guess_and_no_name_blocks() {
+    let scope = scope(ONE, &["123456789012:role/dev-app", "123456789012:role/dev-web"]);
+    let pattern = IdentityName::Pattern(Wildcard::new("*-app"));
+    assert_eq!(told(pattern, Link::Name, &scope), ["arn:aws:iam::123456789012:role/dev-app guess"]);
+    let unknown = told(IdentityName::Unknown, Link::Reference, &scope);
+    assert_eq!(unknown, ["an identity without a name reference blocks: its name is not known"]);
+}
+
+#[test]
+fn a_service_linked_role_is_never_edited() {
+    let role = "123456789012:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
+    let expected = format!("arn:aws:iam::{role} name blocks: it is service-linked: AWS owns its policies");
+    assert_eq!(told(exact("AWSServiceRoleForECS"), Link::Name, &scope(ONE, &[role])), [expected]);
+}
