@@ -9,8 +9,8 @@ use memchr::memmem;
 #[must_use]
 pub fn may_hold_policy(bytes: &[u8]) -> bool {
     let has = |word: &str| memmem::find(bytes, word.as_bytes()).is_some();
-    // `NotAction` has `Action` in it.
-    (has("Statement") && has("Action") && has("Effect")) || has(r"\u00")
+    // `NotAction` has `Action` in it, and the Serverless Framework spells `statements`.
+    (has("tatement") && has("Action") && has("Effect")) || has(r"\u00")
 }
 
 #[cfg(test)]
