@@ -191,6 +191,7 @@ impl Subject<'_, '_> {
 
     fn notes(&self, at: usize, pattern: &str, audit: &EntryAudit, change: &EntryChange) -> Vec<String> {
         let mut notes = self.whose().notes();
+        notes.extend(self.document.construct.as_deref().map(wording::construct));
         let service = pattern.split_once(':').map_or("", |(service, _)| service);
         let service = service.to_ascii_lowercase();
         notes.extend(match &audit.whole_service {
@@ -250,6 +251,7 @@ impl Subject<'_, '_> {
             .map(|unused| UnusedRef { action: unused.action.clone(), last_accessed: unused.last_accessed })
             .collect();
         diagnostic.notes = self.whose().notes();
+        diagnostic.notes.extend(self.document.construct.as_deref().map(wording::construct));
         diagnostic.notes.extend(wording::last_uses(&diagnostic.unused));
         diagnostic.help = Some(wording::BROAD_HELP.to_owned());
         Some(diagnostic)

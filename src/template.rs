@@ -9,6 +9,8 @@ mod reader;
 mod sam;
 mod serverless;
 mod standalone;
+#[cfg(test)]
+mod tests;
 
 use crate::policy::arn::IdentityKind;
 use crate::policy::wildcard::Wildcard;
@@ -173,9 +175,8 @@ impl Document {
         if let Some(at) = self.resources_at() {
             let logical_id = steps.split_off(at + 1);
             steps.truncate(usize::from(matches!(self.path.first(), Some(Step::Document(_)))));
-            let is_function = |step: &String| step.starts_with("Fn::");
-            steps.extend(logical_id.into_iter().filter(|step| step != "Properties" && !is_function(step)));
-            steps.pop_if(|last| last == "PolicyDocument");
+            let is_left_out = |step: &str| matches!(step, "Properties" | "PolicyDocument") || step.starts_with("Fn::");
+            steps.extend(logical_id.into_iter().filter(|step| !is_left_out(step)));
         }
         steps.join("/")
     }

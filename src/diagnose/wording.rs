@@ -257,6 +257,12 @@ pub fn change(change: &EntryChange, statement_goes: bool) -> Vec<String> {
     notes
 }
 
+/// Where a policy that the CDK makes comes from.
+#[must_use]
+pub fn construct(path: &str) -> String {
+    format!("made by the CDK construct `{path}`")
+}
+
 /// Why an entry is left alone that was written after the finding was made.
 #[must_use]
 pub fn newer(analyzed_at: Option<Timestamp>) -> String {

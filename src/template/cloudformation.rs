@@ -75,7 +75,11 @@ impl<'t, 's> Template<'t, 's> {
     }
 
     fn read_identity(&self, reader: &mut Reader<'_>, resource: &Resource<'t, 's>, properties: &At<'t, 's>) {
-        let standing = self.standing(resource, DocumentKind::Inline, self.identities.of_resource(resource, Link::Name));
+        let standing = self.standing(
+            resource,
+            DocumentKind::Inline,
+            self.identities.of_resource(resource, Link::Name, &self.values),
+        );
         for policy in properties.get("Policies").iter().flat_map(At::items) {
             match policy.get("PolicyDocument") {
                 Some(document) => reader.take_property(&document, &self.values, &standing),
@@ -93,7 +97,9 @@ impl<'t, 's> Template<'t, 's> {
         for using in self.identities.uses(resource) {
             match using {
                 Use::Boundary => return reader.skip(document.node.span, SkipReason::Boundary),
-                Use::AttachedTo(of) => attachments.extend(self.identities.of_resource(of, Link::Reference)),
+                Use::AttachedTo(of) => {
+                    attachments.extend(self.identities.of_resource(of, Link::Reference, &self.values));
+                }
                 Use::Elsewhere => attachments.push(Attachment {
                     kind: IdentityKind::Role,
                     name: IdentityName::Unknown,

@@ -87,7 +87,12 @@ impl<'t, 's> Identities<'t, 's> {
     }
 
     /// The identity that a resource is, or that SAM makes for it.
-    pub(super) fn of_resource(&self, resource: &Resource<'t, 's>, link: Link) -> Vec<Attachment> {
+    pub(super) fn of_resource(
+        &self,
+        resource: &Resource<'t, 's>,
+        link: Link,
+        values: &Values<'_, 's>,
+    ) -> Vec<Attachment> {
         let Some((kind, name_key)) = resource.identity() else {
             let name = IdentityName::Generated(pattern_of(&format!("{}Role", resource.logical_id)));
             return vec![Attachment { kind: IdentityKind::Role, name, link }];
@@ -97,7 +102,7 @@ impl<'t, 's> Identities<'t, 's> {
             None => vec![generated],
             Some(written) => match written.branches().as_slice() {
                 [] => vec![generated],
-                [one] => vec![name_of(one.node, &Values::default())],
+                [one] => vec![name_of(one.node, values)],
                 _ => vec![IdentityName::Unknown],
             },
         };
@@ -107,7 +112,7 @@ impl<'t, 's> Identities<'t, 's> {
     /// The identities that an item of `Roles`, `Users` or `Groups` stands for.
     pub(super) fn named(&self, node: &Node<'s>, kind: IdentityKind, values: &Values<'_, 's>) -> Vec<Attachment> {
         if let Some(resource) = intrinsic::referred(node).and_then(|id| self.referred(id, kind)) {
-            return self.of_resource(resource, Link::Reference);
+            return self.of_resource(resource, Link::Reference, values);
         }
         vec![Attachment { kind, name: name_of(node, values), link: Link::Name }]
     }

@@ -24,7 +24,7 @@ pub(super) fn read<'t, 's>(
     resource: &Resource<'t, 's>,
     properties: &At<'t, 's>,
 ) {
-    let attachments = template.identities.of_resource(resource, Link::Reference);
+    let attachments = template.identities.of_resource(resource, Link::Reference, &template.values);
     let standing = template.standing(resource, DocumentKind::Inline, attachments);
     let has_role = properties.get("Role").is_some();
     for policy in properties.get("Policies").iter().flat_map(At::items) {
