@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-const EXAMPLE: &str = "examples/json-policies";
+const EXAMPLES: [&str; 3] = ["examples/cloudformation", "examples/json-policies", "examples/sam"];
 
 fn iamtrim(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_iamtrim"));
@@ -51,22 +51,26 @@ fn copy(folder: &Path) -> tempfile::TempDir {
 #[test]
 fn lint_prints_the_output_that_is_committed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (code, stdout, stderr) = iamtrim(root, &["lint", EXAMPLE]);
-    assert_eq!((code, stderr.as_str()), (Some(1), ""));
-    assert_eq!(stdout, fs::read_to_string(root.join(EXAMPLE).join("output.txt")).unwrap());
+    for example in EXAMPLES {
+        let (code, stdout, stderr) = iamtrim(root, &["lint", example]);
+        assert_eq!((code, stderr.as_str()), (Some(1), ""), "{example}");
+        assert_eq!(stdout, fs::read_to_string(root.join(example).join("output.txt")).unwrap(), "{example}");
+    }
 }
 
 #[test]
 fn fix_makes_the_tree_that_is_committed_and_then_nothing_more() {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join(EXAMPLE);
-    let after = files(&example.join("after"));
-    let copy = copy(&example);
-    assert_ne!(files(copy.path()), after);
-    let (code, stdout, stderr) = iamtrim(copy.path(), &["lint", "--fix"]);
-    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
-    assert_eq!(files(copy.path()), after);
-    let (code, stdout, stderr) = iamtrim(copy.path(), &["lint", "--fix", "--format", "json"]);
-    assert_eq!((code, stderr.as_str()), (Some(0), ""));
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&stdout).unwrap()["summary"]["fixed"], 0);
-    assert_eq!(files(copy.path()), after);
+    for example in EXAMPLES {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(example);
+        let after = files(&folder.join("after"));
+        let copy = copy(&folder);
+        assert_ne!(files(copy.path()), after, "{example}");
+        let (code, stdout, stderr) = iamtrim(copy.path(), &["lint", "--fix"]);
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{example}: {stdout}");
+        assert_eq!(files(copy.path()), after, "{example}");
+        let (code, stdout, stderr) = iamtrim(copy.path(), &["lint", "--fix", "--format", "json"]);
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{example}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&stdout).unwrap()["summary"]["fixed"], 0, "{example}");
+        assert_eq!(files(copy.path()), after, "{example}");
+    }
 }
