@@ -4,7 +4,7 @@
 
 use jiff::civil::Date;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Catalog, DATE_LINE, Draft, HEADER, RETIRED, Tracking};
 use crate::error::Error;
@@ -47,7 +47,7 @@ impl Catalog {
         finish(path, draft, date, if is_own { None } else { Some(in_use) })
     }
 
-    /// Reads a folder of action lists: a JSON object per service, by file name and content.
+    /// Reads a folder of action lists: a JSON object per service, by file name and content, or AWS's service reference.
     ///
     /// # Errors
     /// If a file is no such list, or if there is no action at all.
@@ -58,20 +58,41 @@ impl Catalog {
         in_use: &Self,
     ) -> Result<Self, Error> {
         let mut draft = Draft::default();
+        let mut calls = Calls::default();
         for (name, content) in files {
             let Some(prefix) = name.strip_suffix(".json").filter(|prefix| is_prefix(prefix)) else { continue };
-            let list: BTreeMap<String, ListedAction> = serde_json::from_slice(&content).map_err(|error| {
-                Error::new("this is no list of actions").at(format!("{path}/{name}"), error.line(), error.column())
-            })?;
-            for action in list.into_values() {
-                if !is_name(&action.name) {
-                    return Err(
-                        Error::new(format!("`{}` is no action name", action.name)).in_file(format!("{path}/{name}"))
-                    );
+            let place = format!("{path}/{name}");
+            let wrong = |error: serde_json::Error| {
+                let text = error.to_string();
+                let cause = text.split(" at line ").next().unwrap_or_default();
+                Error::new("this is no list of actions").at(&place, error.line(), error.column()).because(cause)
+            };
+            let reference: Reference = match content.iter().find(|byte| !byte.is_ascii_whitespace()) {
+                // The index of the service reference.
+                Some(b'[') => continue,
+                _ => serde_json::from_slice(&content).map_err(wrong)?,
+            };
+            let Some(actions) = reference.actions else {
+                let list: BTreeMap<String, ListedAction> = serde_json::from_slice(&content).map_err(wrong)?;
+                for action in list.into_values() {
+                    let tracking = in_use.tracking(prefix, &action.name);
+                    add(&mut draft, &place, prefix, &action.name, tracking)?;
                 }
-                draft.add(prefix, &action.name, Some(in_use.tracking(prefix, &action.name)));
+                continue;
+            };
+            let prefix = reference.name.filter(|name| is_prefix(name)).unwrap_or_else(|| prefix.to_owned());
+            for action in actions {
+                let is_tracked = action.supported_by.get(LAST_ACCESSED) == Some(&true);
+                let tracking = match in_use.tracking(&prefix, &action.name) {
+                    _ if is_tracked => Tracking::Tracked,
+                    Tracking::CrossServiceOnly => Tracking::CrossServiceOnly,
+                    Tracking::Tracked | Tracking::Untracked => Tracking::Untracked,
+                };
+                add(&mut draft, &place, &prefix, &action.name, tracking)?;
             }
+            calls.take(&prefix, reference.operations.unwrap_or_default());
         }
+        calls.mark(&mut draft);
         finish(path, draft, date, Some(in_use))
     }
 
@@ -85,6 +106,92 @@ impl Catalog {
 #[derive(Deserialize)]
 struct ListedAction {
     name: String,
+}
+
+/// The key in `SupportedBy` that says whether action-level last-accessed information exists.
+const LAST_ACCESSED: &str = "IAM Action Last Accessed";
+
+/// A file of the service reference
+/// (<https://docs.aws.amazon.com/service-authorization/latest/reference/service-reference.html>), as far as it is needed.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reference {
+    #[serde(default, deserialize_with = "if_string")]
+    name: Option<String>,
+    #[serde(default)]
+    actions: Option<Vec<ReferenceAction>>,
+    #[serde(default)]
+    operations: Option<Vec<Operation>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ReferenceAction {
+    name: String,
+    #[serde(default)]
+    supported_by: BTreeMap<String, bool>,
+}
+
+/// An API call, and the permissions that it checks.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Operation {
+    #[serde(default)]
+    authorized_actions: Option<Vec<AuthorizedAction>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AuthorizedAction {
+    name: String,
+    #[serde(default)]
+    service: Option<String>,
+}
+
+/// Which permissions the calls of their own service check, and which those of another, by lower-case prefix and name.
+#[derive(Default)]
+struct Calls {
+    own: BTreeSet<(String, String)>,
+    others: BTreeSet<(String, String)>,
+}
+
+impl Calls {
+    fn take(&mut self, prefix: &str, operations: Vec<Operation>) {
+        for action in operations.into_iter().filter_map(|operation| operation.authorized_actions).flatten() {
+            let service = action.service.as_deref().unwrap_or(prefix).to_ascii_lowercase();
+            let is_own = service.eq_ignore_ascii_case(prefix);
+            let checked = if is_own { &mut self.own } else { &mut self.others };
+            checked.insert((service, action.name.to_ascii_lowercase()));
+        }
+    }
+
+    /// Marks the untracked actions that only other services' calls check.
+    ///
+    /// What the catalogue in use says of actions that no call is known to check stays: it keeps them.
+    fn mark(&self, draft: &mut Draft) {
+        let mut set = |(prefix, name): &(String, String), known: Tracking, new: Tracking| {
+            let action = draft.services.get_mut(prefix).and_then(|service| service.get_mut(name));
+            if let Some((_, tracking)) = action.filter(|(_, tracking)| *tracking == Some(known)) {
+                *tracking = Some(new);
+            }
+        };
+        self.own.iter().for_each(|action| set(action, Tracking::CrossServiceOnly, Tracking::Untracked));
+        let only_others = self.others.difference(&self.own);
+        only_others.for_each(|action| set(action, Tracking::Untracked, Tracking::CrossServiceOnly));
+    }
+}
+
+/// A string, or none where the member is something else, such as an action of that name.
+fn if_string<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(serde_json::Value::deserialize(deserializer)?.as_str().map(str::to_owned))
+}
+
+fn add(draft: &mut Draft, place: &str, prefix: &str, name: &str, tracking: Tracking) -> Result<(), Error> {
+    if !is_name(name) {
+        return Err(Error::new(format!("`{name}` is no action name")).in_file(place));
+    }
+    draft.add(prefix, name, Some(tracking));
+    Ok(())
 }
 
 /// The date in the version of a package of action lists: `0.21.202609261` is the first of 2026-09-26.
@@ -175,6 +282,44 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(read(text).unwrap_err().to_string(), expected);
         }
+    }
+
+    #[test]
+    fn the_service_reference_says_how_the_use_of_an_action_can_be_seen() {
+        let file = |name: &str, text: &str| (format!("{name}.json"), text.as_bytes().to_vec());
+        let files = [
+            file("index", r#"[{"service":"lambda","url":"https://example.com/lambda.json"}]"#),
+            file(
+                "iam",
+                r#"{"Name":"iam","Version":"v1.4","Actions":[{"Name":"PassRole","SupportedBy":{"IAM Action Last Accessed":false}},
+                    {"Name":"GetRole","SupportedBy":{"IAM Action Last Accessed":true}},
+                    {"Name":"ListRoles","SupportedBy":{"IAM Action Last Accessed":false}}],
+                    "Operations":[{"Name":"ListRoles","AuthorizedActions":[{"Name":"ListRoles","Service":"iam"}]}]}"#,
+            ),
+            file(
+                "lambda",
+                r#"{"Name":"lambda","Actions":[{"Name":"InvokeFunction"}],"Operations":[{"Name":"CreateFunction","AuthorizedActions":[
+                    {"Name":"PassRole","Service":"iam","Context":{"iam:PassedToService":["lambda.amazonaws.com"]}},
+                    {"Name":"GetRole","Service":"iam"},{"Name":"ListRoles","Service":"iam"}]}]}"#,
+            ),
+        ];
+        let date = Some(jiff::civil::date(2026, 2, 13));
+        let catalog = Catalog::from_action_lists("reference", files, date, &Catalog::embedded()).unwrap();
+        assert_eq!(catalog.date(), date);
+        let tracking = |prefix: &str, name: &str| catalog.service(prefix).unwrap().action(name).map(|a| a.tracking);
+        let cases = [
+            ("iam", "PassRole", Tracking::CrossServiceOnly),
+            ("iam", "GetRole", Tracking::Tracked),
+            ("iam", "ListRoles", Tracking::Untracked),
+            ("lambda", "InvokeFunction", Tracking::Untracked),
+        ];
+        for (prefix, name, expected) in cases {
+            assert_eq!(tracking(prefix, name), Some(expected), "{prefix}:{name}");
+        }
+        assert_eq!(catalog.counts(), (2, 4));
+        let broken = [file("s3", r#"{"Name":"s3","Actions":[{"Nam":"x"}]}"#)];
+        let error = Catalog::from_action_lists("reference", broken, None, &Catalog::embedded()).unwrap_err();
+        assert_eq!(error.to_string(), "reference/s3.json:1:35: this is no list of actions: missing field `Name`");
     }
 
     #[test]
