@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes a made-up findings export to standard output, the same on every machine.
 
-    python3 benches/findings_export.py [IDENTITIES [MEGABYTES]] > export.json
+    python3 benches/findings_export.py [IDENTITIES [MEGABYTES [SETS]]] > export.json
 
-The defaults are 20,000 identities and 200 MB, as `{"findings": [...]}` in the layout of `jq`. Then, for instance:
+The defaults are 20,000 identities and 200 MB, as `{"findings": [...]}` in the layout of `jq`. The identities of ten
+accounts have permissions of their own, or share so many sets of them, as roles of one making do. Then, for instance:
 
     cargo build --release
     /usr/bin/time -v target/release/iamtrim explain 's3:Get*' --findings export.json --identity role-00077
@@ -15,6 +16,7 @@ import sys
 
 IDENTITIES = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
 BYTES = int(float(sys.argv[2]) * 1_000_000) if len(sys.argv) > 2 else 200_000_000
+SETS = int(sys.argv[3]) if len(sys.argv) > 3 else 0
 ACCOUNTS = [f"{111122223333 + 1_000_003 * index:012d}" for index in range(10)]
 
 
@@ -73,8 +75,9 @@ def main():
     services, random, out = catalog(), numbers(20260920), sys.stdout
     written = out.write('{\n  "findings": [\n')
     for index in range(IDENTITIES):
-        size = (BYTES - written) // (IDENTITIES - index)
-        text = json.dumps(finding(index, services, random, size), indent=2).replace("\n", "\n    ")
+        size = BYTES // IDENTITIES if SETS else (BYTES - written) // (IDENTITIES - index)
+        source = numbers(index // len(ACCOUNTS) % SETS) if SETS else random
+        text = json.dumps(finding(index, services, source, size), indent=2).replace("\n", "\n    ")
         written += out.write("    " + text + (",\n" if index + 1 < IDENTITIES else "\n"))
     out.write("  ]\n}\n")
 

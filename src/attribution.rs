@@ -219,6 +219,16 @@ impl<'e> Search<'_, 'e> {
         self.owners(found, shown, certainty)
     }
 
+    /// The accounts that the file is deployed to: as the user says, else those that have an identity of this name, if
+    /// the details of every account that findings speak of are at hand.
+    fn accounts(&self, name: &str) -> Vec<&'e str> {
+        let stated = self.scope.settings.deployed_to(&self.file.relative);
+        let inventory = &self.scope.evidence.inventory;
+        let is_covered = |evidence: &IdentityEvidence| inventory.covers(evidence.arn.account());
+        let are_covered = || !inventory.is_empty() && self.scope.evidence.identities.iter().all(is_covered);
+        if stated.is_empty() && are_covered() { inventory.accounts_with(name) } else { stated }
+    }
+
     /// One owner per account the file is deployed to, else one per account with a finding.
     fn owners(
         &self,
@@ -226,7 +236,7 @@ impl<'e> Search<'_, 'e> {
         shown: &str,
         certainty: Certainty,
     ) -> Vec<Owner<'e>> {
-        let accounts = self.scope.settings.deployed_to(&self.file.relative);
+        let accounts = self.accounts(shown);
         let found = found.filter(|evidence| {
             self.kind.is_none_or(|kind| kind == evidence.arn.kind())
                 && (accounts.is_empty() || accounts.contains(&evidence.arn.account()))

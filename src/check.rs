@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::attribution;
 use crate::catalog::Catalog;
-use crate::diagnose;
+use crate::diagnose::{self, whole::Site};
 use crate::diagnostic::{Diagnostic, Fix, Place, PolicyListing, Report, SkippedListing, StatementListing, Summary};
 use crate::finding::Export;
 use crate::fix::{self, Judged};
@@ -147,6 +147,7 @@ fn report(sources: &Sources, scopes: &[Scope], checked: &[CheckedFile<'_>], diag
         });
         report.skipped.extend(skipped);
     }
+    report.diagnostics.extend(diagnose::whole::identities(&sites(sources, scopes, checked)));
     let owned = owned_identities(checked);
     for scope in scopes.iter().filter(|scope| scope.settings.governs) {
         report.diagnostics.extend(about_exports(scope, &owned));
@@ -215,6 +216,21 @@ fn statement(
 fn place(source: &SourceFile, file: &CheckedFile<'_>, document: &Document, span: Span) -> Place {
     let span = span_in_file(&file.reading.layers, document.layer, span);
     Place { path: source.path.clone(), file: Some(file.id), span }
+}
+
+/// The policies of the reported files and whose they are, in order of place.
+fn sites<'a, 'e>(sources: &Sources, scopes: &'e [Scope], checked: &'a [CheckedFile<'e>]) -> Vec<Site<'a, 'e>> {
+    let mut sites = Vec::new();
+    for file in checked {
+        let Some(source) = sources.get(file.id).filter(|source| source.reported) else { continue };
+        let Some(scope) = scopes.get(source.scope) else { continue };
+        sites.extend(file.reading.documents.iter().zip(&file.judgements).map(|(document, judgement)| {
+            let Place { path, file, span } = place(source, file, document, document.policy.span);
+            let opening = Span { start: span.start, end: span.end.min(span.start + 1) };
+            Site { place: Place { path, file, span: opening }, owners: &judgement.owners, scope }
+        }));
+    }
+    sites
 }
 
 /// The identities that some policy belongs to, in lower case.

@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// List every policy that is found: where, whose, its entries; and what is skipped and why
     Policies(PoliciesArgs),
+    /// Show what findings exports say, write them in a form to commit, or set AWS's recommendations beside ours
+    Findings(FindingsArgs),
     /// Show the date and size of the catalogue of actions, look into it, or build one
     Catalog(CatalogArgs),
     /// List the rules, or print the documentation of one
@@ -166,6 +168,36 @@ pub(crate) struct PoliciesArgs {
     /// How to print the list
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: LintFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FindingsArgs {
+    /// The exports: files, folders, or `-`; those of the configuration if not said
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only these identities' findings; for an export that names none, whom it is about
+    #[arg(long, value_name = "ARN_OR_NAME")]
+    pub(crate) identity: Vec<String>,
+    /// Write what counts of them, sorted and compact; into a folder, a file per account
+    #[arg(long, value_name = "FILE_OR_FOLDER", conflicts_with_all = ["compare", "format"])]
+    pub(crate) write: Option<PathBuf>,
+    /// Set the policies that AWS recommends, in this file or folder, beside our refinement of the same policies
+    #[arg(long, value_name = "PATH")]
+    pub(crate) compare: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: LintFormat,
+    /// A catalogue of actions to use instead of the built-in one
+    #[arg(long, value_name = "FILE_OR_FOLDER")]
+    pub(crate) catalog: Option<PathBuf>,
+    /// The configuration to use instead of the nearest `.iamtrim.yaml`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// What today is
+    #[arg(long, value_name = "DATE", hide_short_help = true)]
+    pub(crate) now: Option<Date>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 //! Does not know how a diagnostic is printed.
 
 pub mod unneeded;
+pub mod whole;
 pub mod wording;
 
 use std::collections::HashSet;

@@ -3,11 +3,16 @@
 //! Knows the Access Analyzer API's shapes and how people save them. Does not know the repository.
 
 mod candidate;
+pub mod canonical;
 mod element;
+pub mod inventory;
 mod key;
+mod last_accessed;
 mod merge;
 mod moment;
+mod ocsf;
 mod reading;
+pub mod recommendation;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -19,7 +24,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::policy::arn::IdentityArn;
+use inventory::Inventory;
 pub use merge::EvidenceBuilder;
+use recommendation::Recommendation;
 
 /// The commands that export findings with their action names; `$ANALYZER` is the ARN of an unused access analyzer.
 pub const EXPORT_COMMANDS: &str = r#"aws accessanalyzer list-findings-v2 --analyzer-arn "$ANALYZER" --filter '{"status":{"eq":["ACTIVE"]}}' --query 'findings[].[id]' --output text | xargs -I{} aws accessanalyzer get-finding-v2 --analyzer-arn "$ANALYZER" --output json --id {} | jq -s '{findings: .}' > findings.json"#;
@@ -33,6 +40,10 @@ pub struct Evidence {
     pub anonymous: Option<UnusedPermissions>,
     /// The export files that were read, in the order named.
     pub exports: Vec<Export>,
+    /// What AWS recommends to write instead, in the order read.
+    pub recommendations: Vec<Recommendation>,
+    /// What account authorization details say of who is there.
+    pub inventory: Inventory,
     /// Indexes into the identities, by lower-case name.
     by_name: HashMap<String, Vec<u32>>,
 }
@@ -59,6 +70,8 @@ pub struct IdentityEvidence {
     pub permissions: Permissions,
     /// The role as a whole is unused, by an ACTIVE `UnusedIAMRole` finding.
     pub unused_role: Option<UnusedIdentity>,
+    /// The access keys and the password that ACTIVE findings report as unused, in order.
+    pub unused_credentials: Vec<UnusedCredential>,
     /// Indexes into [`Evidence::exports`], ascending: where it was read.
     pub exports: Vec<u32>,
 }
@@ -70,6 +83,17 @@ pub struct UnusedIdentity {
     pub finding: String,
     /// The day of its last use, if it ever was used in the tracked history.
     pub last_accessed: Option<Date>,
+}
+
+/// An access key or a password that an ACTIVE finding reports as unused. A password orders before keys.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnusedCredential {
+    /// The id of the access key; `None` for the password.
+    pub access_key: Option<String>,
+    /// The day of its last use, if it ever was used in the tracked history.
+    pub last_accessed: Option<Date>,
+    /// The finding's id.
+    pub finding: String,
 }
 
 /// Whether an identity's findings can be used to refine its policies.
@@ -112,7 +136,7 @@ pub struct UnusedPermissions {
 pub struct UnusedService {
     /// `serviceNamespace`, in lower case.
     pub prefix: Arc<str>,
-    /// The service's own last access, where the finding says it.
+    /// The service's own last access, where it is unused as a whole and the finding says it.
     pub last_accessed: Option<Date>,
     /// Which actions.
     pub actions: UnusedActions,
@@ -150,6 +174,9 @@ pub struct ReadOptions<'a> {
     pub about: Option<&'a IdentityArn>,
     /// What was last used on this day or later is not taken for unused.
     pub unused_since: Option<Date>,
+    /// For how many days, up to the report, something must not have been used to be taken for unused, where a report
+    /// has only dates; 90 if nothing is said.
+    pub unused_for: Option<i32>,
 }
 
 impl Selection {

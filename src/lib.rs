@@ -18,6 +18,7 @@ pub mod audit;
 pub mod catalog;
 pub mod check;
 pub mod claims;
+pub mod compare;
 pub mod config;
 pub mod diagnose;
 pub mod diagnostic;

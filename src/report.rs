@@ -4,6 +4,7 @@
 
 pub mod diff;
 pub mod explain;
+pub mod findings;
 pub mod human;
 pub mod inert;
 pub mod json;

@@ -6,6 +6,7 @@
 mod catalog;
 mod evidence;
 mod explain;
+mod findings;
 mod lint;
 mod newness;
 mod policies;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Error> {
         Command::Refine(args) => refine::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Policies(args) => policies::run(args),
+        Command::Findings(args) => findings::run(args),
         Command::Catalog(args) => catalog::run(args),
         Command::Rule(args) => rule::run(args),
         Command::Completions(args) => {

@@ -195,3 +195,194 @@ fn links_to_files_are_followed_and_pipes_only_where_a_shell_hands_them_over() {
     let handed_over = lint(path, &["--findings", "/dev/stdin"], &fs::read(fixture("findings.json")).unwrap());
     assert_eq!(handed_over.found, OF_BOTH, "{}", handed_over.stderr);
 }
+
+/// Runs `findings` and gives the exit code, standard output and standard error.
+fn findings(folder: &Path, args: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_iamtrim"))
+        .args(["findings", "--now", "2024-06-10"])
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(FIXTURES, "fixtures");
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn a_table_says_what_exports_say_and_what_it_falls_on() {
+    let folder = repository("");
+    let (code, stdout, stderr) = findings(folder.path(), &[&fixture("findings.json"), &fixture("kinds.json")]);
+    let expected = "\
+identity                  account       unused         services  actions  found        age  policies
+role/app                  123456789012  permissions           1        2  2024-05-29  12 d  policies/app.json
+role/old                  123456789012  role                  -        -  -              -  -
+role/service-role/worker  123456789012  permissions           0        2  2024-05-29  12 d  policies/worker.json
+user/alice                123456789012  key, password         -        -  -              -  -
+fixtures/findings.json: 2 findings of 2024-05-29, 12 days old
+fixtures/kinds.json: 3 findings of 2024-05-29, 12 days old
+4 identities in 1 account; no policy here belongs to 2 of them
+";
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, expected, ""));
+    let (code, stdout, _) = findings(folder.path(), &["--format", "json", &fixture("findings.json")]);
+    let listing: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, listing["version"].as_u64(), listing["catalog"]["services"].as_u64()), (0, Some(1), Some(456)));
+    let app = &listing["identities"][0];
+    let expected = serde_json::json!({
+        "arn": "arn:aws:iam::123456789012:role/app", "account": "123456789012", "permissions": "usable",
+        "date": "2024-05-29", "age": 12, "services": ["sqs"], "actions": ["lambda:AddPermission", "lambda:CreateFunction"],
+        "truncated": false, "unused_role": false, "unused_access_keys": [], "unused_password": false,
+        "policies": ["policies/app.json"],
+    });
+    assert_eq!(*app, expected);
+}
+
+#[test]
+fn findings_are_written_once_and_read_back() {
+    let folder = repository("");
+    let path = folder.path();
+    let export = fixture("findings.json");
+    let (code, stdout, _) = findings(path, &[&export, "--write", "out.ndjson"]);
+    assert_eq!((code, stdout.as_str()), (0, "out.ndjson: 2 identities of 1 account in 294 bytes\n"));
+    let written = fs::read(path.join("out.ndjson")).unwrap();
+    let (_, stdout, _) = findings(path, &["out.ndjson", "--write", "exports/"]);
+    assert_eq!(stdout, "exports/: 2 identities of 1 account in 294 bytes\n");
+    assert_eq!(fs::read(path.join("exports/123456789012.ndjson")).unwrap(), written);
+    fs::write(path.join("exports/old.ndjson"), "{}").unwrap();
+    let (code, _, stderr) = findings(path, &["out.ndjson", "--write", "exports"]);
+    let stranger = "warning: exports/old.ndjson: it was not written now, and counts where the folder is read\n";
+    assert_eq!((code, stderr.as_str()), (0, stranger));
+    assert_eq!(lint(path, &["--findings", "out.ndjson"], b"").found, OF_BOTH);
+    fs::write(path.join("bare.json"), "[{\"serviceNamespace\": \"sqs\"}]").unwrap();
+    let (code, _, stderr) = findings(path, &["bare.json", "--write", "exports"]);
+    assert!(
+        code == 2 && stderr.starts_with("error: findings that name no identity belong to no account\n"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = findings(path, &[]);
+    assert!(code == 2 && stderr.starts_with("error: there are no findings to match policies with\n"), "{stderr}");
+}
+
+/// A recommendation of AWS for a policy of the role `app`, made of the policy itself.
+fn recommendation(policy: &str, document: &serde_json::Value) -> String {
+    let step = |step: serde_json::Value| serde_json::json!({ "unusedPermissionsRecommendedStep": step });
+    serde_json::json!({
+        "recommendedSteps": [
+            step(serde_json::json!({ "recommendedAction": "CREATE_POLICY", "existingPolicyId": policy, "recommendedPolicy": document.to_string() })),
+            step(serde_json::json!({ "recommendedAction": "DETACH_POLICY", "existingPolicyId": policy })),
+        ],
+        "status": "SUCCEEDED", "error": null, "recommendationType": "UnusedPermissionRecommendation",
+        "resourceArn": "arn:aws:iam::123456789012:role/app",
+        "startedAt": "2024-05-29T07:25:40+00:00", "completedAt": "2024-05-29T07:26:00+00:00",
+    })
+    .to_string()
+}
+
+#[test]
+fn aws_s_recommendation_is_set_beside_ours() {
+    let folder = repository("");
+    let path = folder.path();
+    let (export, hub) = (fixture("findings.json"), fixture("get-recommended-policy-v2.json"));
+    let (code, stdout, stderr) = findings(path, &[&export, "--compare", &hub]);
+    let equal = "arn:aws:iam::123456789012:role/app: InlinePolicyListLambda: equal\n1 recommended policy, 1 equal\n";
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, equal, ""));
+    let allowing = |actions: &[&str]| serde_json::json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", "Action": actions}]});
+    let ours = ["lambda:GetFunction", "s3:GetBucketAcl"];
+    let cases: [(&[&str], &str); 4] = [
+        (&ours, "equal\n"),
+        (
+            &["lambda:GetFunction", "s3:GetBucketAcl", "lambda:AddPermission"],
+            "ours tighter\n  only AWS's allows lambda:AddPermission\n",
+        ),
+        (&["lambda:GetFunction"], "ours wider\n  only ours allows s3:GetBucketAcl\n"),
+        (
+            &["lambda:GetFunction", "lambda:AddPermission"],
+            "different\n  only ours allows s3:GetBucketAcl\n  only AWS's allows lambda:AddPermission\n",
+        ),
+    ];
+    for (theirs, verdict) in cases {
+        fs::create_dir_all(path.join("aws")).unwrap();
+        fs::write(path.join("aws/recommended.json"), recommendation("app", &allowing(theirs))).unwrap();
+        let (code, stdout, _) = findings(path, &[&export, "--compare", "aws"]);
+        let equal = usize::from(theirs == ours);
+        let expected = format!(
+            "arn:aws:iam::123456789012:role/app: app (policies/app.json): {verdict}1 recommended policy, {equal} equal\n"
+        );
+        assert_eq!((code, stdout), (0, expected));
+    }
+    let (code, _, stderr) = findings(path, &[&export, "--compare", &export]);
+    assert!(code == 2 && stderr.contains("there is no recommendation to compare with"), "{stderr}");
+    let failed = fixture("get-finding-recommendation-failed.json");
+    let (_, stdout, _) = findings(path, &[&export, "--compare", &failed]);
+    assert!(stdout.contains(": not compared: AWS made none: the policy has a NotAction element\n"), "{stdout}");
+}
+
+#[test]
+fn the_recommendation_of_the_published_example_is_equal_to_ours() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/published");
+    let folder = repository("");
+    for name in ["policy.json", "unused.json", "catalog.txt"] {
+        fs::copy(example.join(name), folder.path().join(name)).unwrap();
+    }
+    let expected: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(example.join("expected.json")).unwrap()).unwrap();
+    fs::write(folder.path().join("aws.json"), recommendation("policy", &expected)).unwrap();
+    let args = ["unused.json", "--compare", "aws.json", "--catalog", "catalog.txt"];
+    let (code, stdout, stderr) = findings(folder.path(), &args);
+    let equal = "arn:aws:iam::123456789012:role/app: policy (policy.json): equal\n1 recommended policy, 1 equal\n";
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, equal, ""));
+}
+
+#[test]
+fn unused_roles_keys_and_passwords_are_said_once_where_their_first_policy_stands() {
+    let folder = repository("guesses: warning\n");
+    let path = folder.path();
+    for name in ["old", "alice"] {
+        fs::write(path.join(format!("policies/{name}.json")), POLICY).unwrap();
+        fs::create_dir_all(path.join(format!("more/{name}"))).unwrap();
+        fs::write(path.join(format!("more/{name}/{name}.json")), POLICY).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_iamtrim"))
+        .args(["lint", "--format", "json", "--now", "2024-06-01", "--findings", &fixture("kinds.json")])
+        .current_dir(path)
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let said: Vec<String> = report["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|diagnostic| diagnostic["rule"].as_str().unwrap().starts_with("unused-"))
+        .map(|diagnostic| {
+            format!("{} {}: {}", diagnostic["path"], diagnostic["rule"], diagnostic["message"]).replace('"', "")
+        })
+        .collect();
+    let expected = [
+        "more/alice/alice.json unused-user-credentials: the password of the user `alice` has no use on record",
+        "more/alice/alice.json unused-user-credentials: the access key `AKIAIOSFODNN7EXAMPLE` of the user `alice` was last used on 2023-12-24",
+        "more/old/old.json unused-role: the role `old` was last used on 2023-12-24",
+    ];
+    assert_eq!(said, expected);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn account_authorization_details_say_where_a_role_is_deployed() {
+    let folder = repository("");
+    let path = folder.path();
+    let named =
+        format!(r#"{{"RoleName": "app", "PolicyName": "inline", "PolicyDocument": {:?}}}"#, POLICY.replace('\n', " "));
+    fs::write(path.join("policies/app.json"), named).unwrap();
+    let why = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_iamtrim"))
+            .args(["lint", "--format", "json", "--now", "2024-06-01"])
+            .args(args)
+            .current_dir(path)
+            .output()
+            .unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        report["fixes"][0]["withheld"].as_str().unwrap_or("safe").to_owned()
+    };
+    let (export, details) = (fixture("get-finding-v2.json"), fixture("get-account-authorization-details.json"));
+    assert_eq!(why(&["--findings", &export]), "`app` is only seen in account 123456789012");
+    assert_ne!(why(&["--findings", &export, "--findings", &details]), "`app` is only seen in account 123456789012");
+}

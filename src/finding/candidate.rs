@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{
-    IdentityEvidence, Permissions, Unusable, UnusedAction, UnusedActions, UnusedIdentity, UnusedPermissions,
-    UnusedService,
+    IdentityEvidence, Permissions, Unusable, UnusedAction, UnusedActions, UnusedCredential, UnusedIdentity,
+    UnusedPermissions, UnusedService,
 };
 use crate::policy::arn::IdentityArn;
 
@@ -51,6 +51,8 @@ pub(super) struct Candidate {
     pub(super) permissions: Findings<Reported>,
     /// The days of last use.
     pub(super) role: Findings<Option<Date>>,
+    /// Which access key, none for the password, and the days of last use.
+    pub(super) credentials: Findings<(Option<String>, Option<Date>)>,
     pub(super) exports: BTreeSet<u32>,
 }
 
@@ -97,11 +99,16 @@ impl<T: PartialEq> Findings<T> {
         }
     }
 
-    /// The findings that are still ACTIVE and of the newest analysis, by id.
-    fn newest(self) -> (Option<Timestamp>, Vec<(String, Vec<T>)>) {
+    /// The findings that are still ACTIVE, by id.
+    fn still_open(self) -> impl Iterator<Item = (String, (When, Vec<T>))> {
         let closed = self.closed;
-        let is_open = |id: &String, when: When| id.is_empty() || closed.get(id).is_none_or(|(at, _)| *at < when);
-        let open: Vec<_> = self.open.into_iter().filter(|(id, (when, _))| is_open(id, *when)).collect();
+        let is_open = move |id: &String, when: When| id.is_empty() || closed.get(id).is_none_or(|(at, _)| *at < when);
+        self.open.into_iter().filter(move |(id, (when, _))| is_open(id, *when))
+    }
+
+    /// Those of them that are of the newest analysis.
+    fn newest(self) -> (Option<Timestamp>, Vec<(String, Vec<T>)>) {
+        let open: Vec<_> = self.still_open().collect();
         let newest = open.iter().map(|(_, (when, _))| when.analyzed_at).max().flatten();
         let of_it = open.into_iter().filter(|(_, (when, _))| when.analyzed_at == newest);
         (newest, of_it.map(|(id, (_, said))| (id, said)).collect())
@@ -110,7 +117,13 @@ impl<T: PartialEq> Findings<T> {
 
 impl Candidate {
     pub(super) fn new(arn: IdentityArn) -> Self {
-        Self { arn, permissions: Findings::default(), role: Findings::default(), exports: BTreeSet::new() }
+        Self {
+            arn,
+            permissions: Findings::default(),
+            role: Findings::default(),
+            credentials: Findings::default(),
+            exports: BTreeSet::new(),
+        }
     }
 
     /// Notes another spelling of its ARN.
@@ -125,6 +138,7 @@ impl Candidate {
         self.spelled(other.arn);
         self.permissions.merge(other.permissions);
         self.role.merge(other.role);
+        self.credentials.merge(other.credentials);
         self.exports.extend(other.exports);
     }
 
@@ -142,14 +156,33 @@ impl Candidate {
         };
         let (role_at, role) = self.role.newest();
         // AWS reports the permissions of roles that are in use: one that has such a finding since is one.
-        let is_in_use = role_is_in_use && analyzed_at >= role_at;
+        let is_in_use = role_is_in_use && analyzed_at > role_at;
         let unused_role = role.into_iter().flat_map(|(id, days)| {
             days.into_iter().map(move |last_accessed| UnusedIdentity { finding: id.clone(), last_accessed })
         });
         let unused_role =
             unused_role.max_by(|a, b| a.last_accessed.cmp(&b.last_accessed).then_with(|| b.finding.cmp(&a.finding)));
         let unused_role = unused_role.filter(|_| !is_in_use);
-        IdentityEvidence { arn: self.arn, permissions, unused_role, exports: self.exports.into_iter().collect() }
+        let credentials = self.credentials.still_open().flat_map(|(finding, (_, said))| {
+            said.into_iter().map(move |(access_key, last_accessed)| UnusedCredential {
+                access_key,
+                last_accessed,
+                finding: finding.clone(),
+            })
+        });
+        let mut unused_credentials: Vec<UnusedCredential> = credentials.collect();
+        unused_credentials.sort();
+        // Two analyzers report one key: the later use counts.
+        unused_credentials.reverse();
+        unused_credentials.dedup_by(|later, first| later.access_key == first.access_key);
+        unused_credentials.reverse();
+        IdentityEvidence {
+            arn: self.arn,
+            permissions,
+            unused_role,
+            unused_credentials,
+            exports: self.exports.into_iter().collect(),
+        }
     }
 }
 
@@ -207,7 +240,8 @@ fn both(a: UnusedPermissions, b: UnusedPermissions) -> UnusedPermissions {
             (UnusedActions::Only(names), UnusedActions::Only(others)) => UnusedActions::Only(common(names, others)),
         };
         if actions != UnusedActions::Only(Vec::new()) {
-            let last_accessed = service.last_accessed.max(other.last_accessed);
+            let is_whole = actions == UnusedActions::Whole;
+            let last_accessed = service.last_accessed.max(other.last_accessed).filter(|_| is_whole);
             services.push(UnusedService { last_accessed, actions, ..service });
         }
     }

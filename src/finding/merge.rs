@@ -8,10 +8,12 @@ use std::io::{self, BufReader, Read};
 
 use flate2::read::MultiGzDecoder;
 
-use super::candidate::{Candidate, Reported};
-use super::reading::{Reading, Words};
+use super::candidate::{Candidate, Reported, When};
+use super::inventory::Inventory;
+use super::reading::{MAX_WARNINGS, Reading, Words};
+use super::recommendation::Recommendation;
 use super::stream::Stream;
-use super::{Evidence, Export, IdentityEvidence, ReadOptions, Selection, UnusedPermissions};
+use super::{Evidence, Export, IdentityEvidence, Permissions, ReadOptions, Selection, UnusedPermissions};
 use crate::error::Error;
 use crate::policy::arn::IdentityArn;
 
@@ -22,6 +24,8 @@ pub struct EvidenceBuilder {
     identities: BTreeMap<IdentityArn, Candidate>,
     anonymous: Option<UnusedPermissions>,
     exports: Vec<Export>,
+    recommendations: Vec<Recommendation>,
+    inventory: Inventory,
     words: Words,
 }
 
@@ -66,6 +70,8 @@ impl EvidenceBuilder {
                 Entry::Occupied(mut known) => known.get_mut().merge(candidate),
             }
         }
+        self.recommendations.extend(read.recommendations);
+        self.inventory.merge(read.inventory);
         self.exports.push(read.export);
         Ok(())
     }
@@ -85,7 +91,18 @@ impl EvidenceBuilder {
             let indexes = by_name.entry(identity.arn.name().to_ascii_lowercase()).or_default();
             indexes.push(u32::try_from(index).unwrap_or(u32::MAX));
         }
-        Evidence { identities, anonymous: self.anonymous, exports: self.exports, by_name }
+        let mut exports = self.exports;
+        for identity in &identities {
+            note_missing_page(identity, &mut exports);
+        }
+        Evidence {
+            identities,
+            anonymous: self.anonymous,
+            exports,
+            recommendations: self.recommendations,
+            inventory: self.inventory,
+            by_name,
+        }
     }
 
     fn take_bare(
@@ -99,7 +116,8 @@ impl EvidenceBuilder {
             if self.selection.keeps(arn) {
                 let candidate = self.identities.entry(arn.clone()).or_insert_with(|| Candidate::new(arn.clone()));
                 candidate.exports.insert(index);
-                candidate.permissions.take("", super::candidate::When::default(), Reported::Usable(bare));
+                let when = When { analyzed_at: bare.analyzed_at, updated_at: None };
+                candidate.permissions.take("", when, Reported::Usable(bare));
             }
             return Ok(());
         }
@@ -110,6 +128,15 @@ impl EvidenceBuilder {
         }
         self.anonymous = Some(bare);
         Ok(())
+    }
+}
+
+/// Warns of a list that goes on in a page which no export has.
+fn note_missing_page(identity: &IdentityEvidence, exports: &mut [Export]) {
+    let is_cut = matches!(&identity.permissions, Permissions::Usable(UnusedPermissions { truncated: true, .. }));
+    let export = identity.exports.first().and_then(|&index| exports.get_mut(index as usize));
+    if let Some(export) = export.filter(|export| is_cut && export.warnings.len() < MAX_WARNINGS) {
+        export.warnings.push(format!("the list of `{}` goes on in a page that is missing", identity.arn));
     }
 }
 

@@ -4,12 +4,19 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use super::candidate::{self, Candidate, Closed, Reported, When};
+use super::canonical::Canonical;
 use super::element::{Detail, Element, Kind, Permission};
+use super::inventory::Inventory;
 use super::key::Key;
 use super::moment::Moment;
+use super::recommendation::Recommendation;
 use super::stream::{Item, Part};
 use super::{
     EXPORT_COMMANDS, Export, ReadOptions, Selection, UnusedAction, UnusedActions, UnusedPermissions, UnusedService,
@@ -18,7 +25,7 @@ use crate::error::Error;
 use crate::policy::arn::IdentityArn;
 
 /// How many warnings of one export are kept; the rest is counted.
-const MAX_WARNINGS: usize = 20;
+pub(super) const MAX_WARNINGS: usize = 20;
 
 /// How much of a text a warning quotes, in characters.
 const MAX_QUOTED: usize = 120;
@@ -33,10 +40,12 @@ pub(super) struct Words(HashSet<Arc<str>>);
 /// An export while it is read.
 pub(super) struct Reading<'a> {
     index: u32,
-    options: &'a ReadOptions<'a>,
-    selection: &'a Selection,
-    words: &'a mut Words,
-    read: Read,
+    pub(super) options: &'a ReadOptions<'a>,
+    pub(super) selection: &'a Selection,
+    pub(super) words: &'a mut Words,
+    pub(super) read: Read,
+    /// What is known of an export in our own form.
+    pub(super) canonical: Option<Canonical>,
     dropped_warnings: usize,
     /// How many findings are of other analyzers.
     others: usize,
@@ -53,13 +62,15 @@ pub(super) struct Read {
     pub(super) identities: BTreeMap<IdentityArn, Candidate>,
     /// Of findings that name no identity.
     pub(super) bare: Option<UnusedPermissions>,
+    pub(super) recommendations: Vec<Recommendation>,
+    pub(super) inventory: Inventory,
 }
 
 /// A line and a column, from 1.
-type Place = (usize, usize);
+pub(super) type Place = (usize, usize);
 
 impl Words {
-    fn word(&mut self, text: &str) -> Arc<str> {
+    pub(super) fn word(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.0.get(text) {
             return Arc::clone(known);
         }
@@ -83,7 +94,14 @@ impl<'a> Reading<'a> {
             options,
             selection,
             words,
-            read: Read { export, identities: BTreeMap::new(), bare: None },
+            read: Read {
+                export,
+                identities: BTreeMap::new(),
+                bare: None,
+                recommendations: Vec::new(),
+                inventory: Inventory::default(),
+            },
+            canonical: None,
             dropped_warnings: 0,
             others: 0,
             with_details: 0,
@@ -98,8 +116,12 @@ impl<'a> Reading<'a> {
             && item.head.resource.and_then(IdentityArn::parse).is_some_and(|arn| !self.selection.keeps(&arn))
         {
             let analyzed_at = item.head.analyzed_at.map_or(Moment::Absent, Moment::of_text);
-            self.count(analyzed_at, item.head.has_details, (item.line, item.column));
+            let has_details = item.head.has_details || self.canonical.is_some();
+            self.count(analyzed_at, has_details, (item.line, item.column));
             return Ok(());
+        }
+        if self.canonical.is_some() {
+            return self.take_canonical(&item);
         }
         let element: Element<'_> =
             serde_json::from_slice(item.bytes).map_err(|error| item.error(&self.read.export.path, &error))?;
@@ -109,19 +131,33 @@ impl<'a> Reading<'a> {
             }
             return Ok(());
         }
-        self.take_element(&element, (item.line, item.column));
-        Ok(())
+        let has = |key: Key| element.seen.has(key);
+        let is_account = [Key::RoleDetailList, Key::UserDetailList, Key::GroupDetailList].into_iter().any(has);
+        if has(Key::Iamtrim) {
+            self.take_canonical(&item)
+        } else if has(Key::ServicesLastAccessed) {
+            self.take_last_accessed(&item)
+        } else if has(Key::RecommendedSteps) {
+            self.take_recommendation(&item)
+        } else if has(Key::ClassUid) {
+            self.take_ocsf(&item)
+        } else if is_account {
+            self.take_account_details(&item)
+        } else {
+            self.take_element(&element, (item.line, item.column));
+            Ok(())
+        }
     }
 
     fn take_element(&mut self, element: &Element<'_>, place: Place) {
         if let Some(permission) = element.bare.as_ref().filter(|_| element.resource.is_none()) {
-            let mut services = self.read.bare.take().unwrap_or_default().services;
-            self.add_service(permission, &mut services);
-            self.read.bare = Some(UnusedPermissions { services, ..UnusedPermissions::default() });
+            let mut bare = self.read.bare.take().unwrap_or_default();
+            self.add_service(permission, &mut bare.services);
+            self.read.bare = Some(bare);
             return;
         }
         if let Some(kind) = foreign_kind(element) {
-            self.foreign.get_or_insert((place, kind));
+            self.refuse(place, kind);
             return;
         }
         let kind = kind_of(element);
@@ -156,9 +192,7 @@ impl<'a> Reading<'a> {
             (Kind::Permission, None) => self.reported(element),
             _ => None,
         };
-        let candidate = self.read.identities.entry(arn.clone()).or_insert_with(|| Candidate::new(arn.clone()));
-        candidate.spelled(arn);
-        candidate.exports.insert(self.index);
+        let candidate = self.candidate(arn);
         match (kind, closed) {
             (Kind::Permission, Some(status)) => candidate.permissions.close(id, when, status),
             (Kind::Permission, None) => {
@@ -173,8 +207,61 @@ impl<'a> Reading<'a> {
                     candidate.role.take(id, when, last_accessed);
                 }
             }
+            (Kind::AccessKey | Kind::Password, Some(status)) => candidate.credentials.close(id, when, status),
+            (Kind::AccessKey | Kind::Password, None) if !element.has_error => {
+                for detail in element.details.iter().flatten() {
+                    let key = detail.body.access_key.as_deref().filter(|_| kind == Kind::AccessKey);
+                    if key.is_some() || kind == Kind::Password {
+                        let said = (key.map(str::to_owned), detail.body.last_accessed.date());
+                        candidate.credentials.take(id, when, said);
+                    }
+                }
+            }
             _ => {}
         }
+    }
+
+    /// What is known of an identity, for more to be said of it.
+    pub(super) fn candidate(&mut self, arn: IdentityArn) -> &mut Candidate {
+        let candidate = self.read.identities.entry(arn.clone()).or_insert_with(|| Candidate::new(arn.clone()));
+        candidate.spelled(arn);
+        candidate.exports.insert(self.index);
+        candidate
+    }
+
+    /// Takes what names no identity; of two reports the newer counts, and the pages of one belong together.
+    pub(super) fn take_anonymous(&mut self, unused: UnusedPermissions) {
+        match &mut self.read.bare {
+            Some(known) if known.analyzed_at > unused.analyzed_at => {}
+            Some(known) if known.analyzed_at == unused.analyzed_at => {
+                for service in unused.services {
+                    candidate::add(&mut known.services, service);
+                }
+                known.truncated &= unused.truncated;
+            }
+            bare => *bare = Some(unused),
+        }
+    }
+
+    /// Something that can be used was read.
+    pub(super) fn note_usable(&mut self) {
+        self.with_details += 1;
+    }
+
+    /// Notes a report that has no findings, and when it was made.
+    pub(super) fn note_report(&mut self, completed: Timestamp) {
+        self.note_usable();
+        self.read.export.findings += 1;
+        self.read.export.analyzed_at = self.read.export.analyzed_at.max(Some(completed));
+    }
+
+    pub(super) fn note_time(&mut self, at: Moment) {
+        self.read.export.analyzed_at = self.read.export.analyzed_at.max(at.timestamp());
+    }
+
+    /// Notes a value that cannot be used, and why.
+    pub(super) fn refuse(&mut self, place: Place, what: &'static str) {
+        self.foreign.get_or_insert((place, what));
     }
 
     /// What an ACTIVE finding of unused permissions says; nothing if it is only a line of a list.
@@ -187,9 +274,6 @@ impl<'a> Reading<'a> {
             if kind.is_none_or(|kind| kind == Kind::Permission) {
                 self.add_service(body, &mut services);
             }
-        }
-        if element.has_more {
-            self.warn("a finding's list goes on in a page that the export may lack");
         }
         Some(Reported::Usable(UnusedPermissions {
             findings: element.id.iter().map(|id| id.to_string()).collect(),
@@ -213,7 +297,9 @@ impl<'a> Reading<'a> {
             UnusedActions::Only(self.names(service, permission))
         };
         let prefix = self.words.word(&service.to_ascii_lowercase());
-        candidate::add(services, UnusedService { prefix, last_accessed: permission.last_accessed.date(), actions });
+        let is_whole = actions == UnusedActions::Whole;
+        let last_accessed = permission.last_accessed.date().filter(|_| is_whole);
+        candidate::add(services, UnusedService { prefix, last_accessed, actions });
     }
 
     /// The action names of a service, sorted, each once.
@@ -231,7 +317,7 @@ impl<'a> Reading<'a> {
         candidate::sorted(names)
     }
 
-    fn warn(&mut self, warning: &str) {
+    pub(super) fn warn(&mut self, warning: &str) {
         if self.read.export.warnings.len() < MAX_WARNINGS {
             self.read.export.warnings.push(warning.to_owned());
         } else {
@@ -239,7 +325,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn count(&mut self, analyzed_at: Moment, has_details: bool, place: Place) {
+    pub(super) fn count(&mut self, analyzed_at: Moment, has_details: bool, place: Place) {
         self.read.export.findings += 1;
         self.read.export.analyzed_at = self.read.export.analyzed_at.max(analyzed_at.timestamp());
         if has_details {
@@ -253,7 +339,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Whether something was last used too recently to be taken for unused; a time that cannot be read may be.
-    fn is_recent(&self, last_accessed: Moment) -> bool {
+    pub(super) fn is_recent(&self, last_accessed: Moment) -> bool {
         let Some(since) = self.options.unused_since else { return false };
         last_accessed == Moment::Unreadable || last_accessed.date().is_some_and(|date: Date| date >= since)
     }
@@ -317,28 +403,19 @@ fn foreign_kind(element: &Element<'_>) -> Option<&'static str> {
     if has(Key::ProductFields) {
         return Some("a Security Hub finding (ASFF) has no action names, only counts");
     }
-    if has(Key::ServicesLastAccessed) {
-        return Some("service last accessed details are not read yet");
-    }
-    if has(Key::RecommendedSteps) {
-        return Some("recommendations are not read yet");
-    }
-    if has(Key::ClassUid) {
-        return Some("OCSF findings are not read yet");
-    }
     let is_finding = has(Key::Resource) || has(Key::FindingDetails) || (has(Key::Id) && has(Key::AnalyzedAt));
     (!is_finding).then_some("this is no findings export")
 }
 
 /// `GetObject` of `s3:GetObject` under `s3`; a name without a prefix as it is; `None` for another service's.
-fn bare_name<'n>(service: &str, name: &'n str) -> Option<&'n str> {
+pub(super) fn bare_name<'n>(service: &str, name: &'n str) -> Option<&'n str> {
     match name.split_once(':') {
         None => Some(name),
         Some((prefix, bare)) => prefix.eq_ignore_ascii_case(service).then_some(bare),
     }
 }
 
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(is_plain)
 }
@@ -347,5 +424,23 @@ fn clipped(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(MAX_QUOTED) {
         None => Cow::Borrowed(text),
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+    }
+}
+
+/// A value of an API other than Access Analyzer's, its keys in lower case without `_` and `-`.
+pub(super) fn normalized<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    serde_json::from_value(with_normal_keys(value)).map_err(|error| clipped(&error.to_string()).into_owned())
+}
+
+/// Depth is bounded by the parser's limit on nesting.
+fn with_normal_keys(value: Value) -> Value {
+    let normal = |key: String| key.replace(['_', '-'], "").to_ascii_lowercase();
+    match value {
+        Value::Object(members) => {
+            Value::Object(members.into_iter().map(|(key, value)| (normal(key), with_normal_keys(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(with_normal_keys).collect()),
+        other => other,
     }
 }

@@ -11,6 +11,9 @@ use crate::error::Error;
 /// How much is read at once, in bytes.
 const CHUNK: usize = 1 << 18;
 
+/// How much is read at first, since most exports are small.
+const FIRST_CHUNK: usize = 1 << 14;
+
 /// The most that one value may take, in bytes.
 const MAX_VALUE: usize = 64 << 20;
 
@@ -352,7 +355,7 @@ impl<'p, R: Read> Stream<'p, R> {
                 return Err(self.wrong("this value is larger than 64 MiB"));
             }
             let filled = self.buffer.len();
-            self.buffer.resize(filled + CHUNK, 0);
+            self.buffer.resize(filled + filled.clamp(FIRST_CHUNK, CHUNK), 0);
             let read = self.input.read(self.buffer.get_mut(filled..).unwrap_or_default());
             let read = match read {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Ok(None),

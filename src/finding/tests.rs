@@ -1,6 +1,9 @@
 #![expect(clippy::disallowed_methods, reason = "the tests read fixtures")]
 #![expect(clippy::string_slice, reason = "the tests slice ASCII keys")]
 
+mod canonical;
+mod sources;
+
 use std::io::Write as _;
 
 use flate2::Compression;
@@ -13,8 +16,7 @@ use crate::error::Error;
 const APP: &str = "arn:aws:iam::123456789012:role/app";
 
 /// What the fixtures say of the role `app`.
-const APP_LINE: &str =
-    "role/app 2024-05-29T07:25:34Z: lambda@2024-05-01[AddPermission CreateFunction@2023-11-02] sqs[*]";
+const APP_LINE: &str = "role/app 2024-05-29T07:25:34Z: lambda[AddPermission CreateFunction@2023-11-02] sqs[*]";
 const WORKER_LINE: &str = "role/service-role/worker 2024-05-29T07:25:34Z: s3[GetBucketAcl GetBucketCORS]";
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -71,7 +73,11 @@ fn told(evidence: &Evidence) -> Vec<String> {
             Permissions::Unusable(why) => format!(" {why:?}"),
         };
         let role = identity.unused_role.as_ref().map(|role| format!(" unused role{}", day(role.last_accessed)));
-        format!("{who}{said}{}", role.unwrap_or_default())
+        let credentials = identity.unused_credentials.iter().map(|credential| {
+            let which = credential.access_key.as_deref().unwrap_or("password");
+            format!(" {which}{}", day(credential.last_accessed))
+        });
+        format!("{who}{said}{}{}", role.unwrap_or_default(), credentials.collect::<String>())
     });
     anonymous.chain(identities).collect()
 }
@@ -175,7 +181,7 @@ fn the_bare_form_names_no_identity() {
         assert_eq!(told(&read(text).unwrap()), ["anonymous: lambda[GetFunction] s3[*]"], "{text}");
     }
     let app = IdentityArn::parse(APP).unwrap();
-    let options = ReadOptions { about: Some(&app), unused_since: None };
+    let options = ReadOptions { about: Some(&app), ..ReadOptions::default() };
     let evidence = read_all(&[seed.as_bytes()], &[], &options).unwrap();
     assert_eq!(told(&evidence), ["role/app: lambda[GetFunction] s3[*]"]);
     let twice = read_all(&[seed.as_bytes(), seed.as_bytes()], &[], &ReadOptions::default());
@@ -214,7 +220,12 @@ fn statuses_and_kinds_decide_what_counts() {
                 + &of("UnusedPermission", "ACTIVE", &format!(r#""analyzedAt":"2024-05-30",{s3}"#)),
             "role/app 2024-05-30T00:00:00Z: s3[GetBucketAcl]",
         ),
-        (of("UnusedIAMUserAccessKey", "ACTIVE", key), "role/app None"),
+        (of("UnusedIAMUserAccessKey", "ACTIVE", key), "role/app None AKIAIOSFODNN7EXAMPLE"),
+        (
+            of("UnusedIAMUserAccessKey", "ACTIVE", &key.replace("\"accessKeyId\":\"AKIAIOSFODNN7EXAMPLE\"", "")),
+            "role/app None",
+        ),
+        (of("UnusedIAMUserAccessKey", "RESOLVED", key), "role/app None"),
         (format!(r#"{{"resource":"{APP}",{s3}}}"#), "role/app: s3[GetBucketAcl]"),
     ];
     for (text, expected) in cases {
@@ -293,12 +304,9 @@ fn what_was_used_since_a_day_is_left_alone() {
         {"unusedPermissionDetails":{"serviceNamespace":"sqs","lastAccessed":"2024-02-01T00:00:00Z"}},
         {"unusedPermissionDetails":{"serviceNamespace":"sns","lastAccessed":"2024-01-31T00:00:00Z"}}]"#,
     );
-    let options = ReadOptions { about: None, unused_since: Some(jiff::civil::date(2024, 2, 1)) };
+    let options = ReadOptions { unused_since: Some(jiff::civil::date(2024, 2, 1)), ..ReadOptions::default() };
     let evidence = read_all(&[text.as_bytes()], &[], &options).unwrap();
-    assert_eq!(
-        told(&evidence),
-        ["role/app: s3@2024-05-20[GetBucketCORS@2024-01-31 GetBucketTagging] sns@2024-01-31[*]"]
-    );
+    assert_eq!(told(&evidence), ["role/app: s3[GetBucketCORS@2024-01-31 GetBucketTagging] sns@2024-01-31[*]"]);
 }
 
 #[test]

@@ -95,7 +95,8 @@ impl<'a> Exports<'a> {
         let mut builder = EvidenceBuilder::new(Selection::of(&self.common.identity));
         let mut read = Vec::new();
         for export in exports(governed, self.common, self.today)? {
-            let options = ReadOptions { about: export.about.as_ref(), unused_since: export.unused_since };
+            let NamedExport { about, unused_since, unused_for, .. } = &export;
+            let options = ReadOptions { about: about.as_ref(), unused_since: *unused_since, unused_for: *unused_for };
             let cannot = |error| Error::new("cannot read the findings").in_file(&export.shown).because(error);
             if export.path == Path::new("-") {
                 builder.read("-", self.stdin().map_err(cannot)?, &options)?;
@@ -164,6 +165,10 @@ fn say(evidence: &Evidence, common: &CommonArgs) {
         warnings.for_each(|warning| print::stderr(&format!("warning: {}: {}", export.path, warning)));
     }
     let has_nothing = |export: &Export| export.findings == 0 && export.warnings.is_empty();
+    let has_others = !evidence.recommendations.is_empty() || !evidence.inventory.is_empty();
+    if has_others {
+        return;
+    }
     if evidence.anonymous.is_none() && evidence.identities.is_empty() && evidence.exports.iter().all(has_nothing) {
         let paths: Vec<&str> = evidence.exports.iter().map(|export| export.path.as_str()).collect();
         if !paths.is_empty() {
@@ -205,11 +210,11 @@ struct NamedExport {
     in_folder: bool,
     about: Option<IdentityArn>,
     unused_since: Option<Date>,
+    unused_for: Option<i32>,
 }
 
 /// What the command line names, else what the configuration names.
 fn exports(governed: &Scope, common: &CommonArgs, today: Date) -> Result<Vec<NamedExport>, Error> {
-    let since = |days: Option<Days>| days.and_then(|days| today.checked_sub(i64::from(days.0).days()).ok());
     let mut exports = Vec::new();
     if !common.findings.is_empty() {
         let about = match common.identity.as_slice() {
@@ -218,15 +223,16 @@ fn exports(governed: &Scope, common: &CommonArgs, today: Date) -> Result<Vec<Nam
         };
         for path in &common.findings {
             let found = some_files(path, &path.display().to_string())?;
-            exports.extend(found.into_iter().map(|file| file.with(about.clone(), since(governed.config.unused_for))));
+            let unused_for = governed.config.unused_for;
+            exports.extend(found.into_iter().map(|file| file.with(about.clone(), unused_for, today)));
         }
         return Ok(exports);
     }
     for entry in &governed.config.findings {
-        let unused_since = since(entry.unused_for.or(governed.config.unused_for));
+        let unused_for = entry.unused_for.or(governed.config.unused_for);
         for file in configured(&governed.folder, &entry.path)? {
             let shown = shown_in(governed, &file.shown);
-            exports.push(Candidate { shown, ..file }.with(entry.identity.clone(), unused_since));
+            exports.push(Candidate { shown, ..file }.with(entry.identity.clone(), unused_for, today));
         }
     }
     Ok(exports)
@@ -246,8 +252,11 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn with(self, about: Option<IdentityArn>, unused_since: Option<Date>) -> NamedExport {
-        NamedExport { path: self.path, shown: self.shown, in_folder: self.in_folder, about, unused_since }
+    fn with(self, about: Option<IdentityArn>, unused_for: Option<Days>, today: Date) -> NamedExport {
+        let Self { path, shown, in_folder } = self;
+        let unused_since = unused_for.and_then(|days| today.checked_sub(i64::from(days.0).days()).ok());
+        let unused_for = unused_for.and_then(|days| i32::try_from(days.0).ok());
+        NamedExport { path, shown, in_folder, about, unused_since, unused_for }
     }
 }
 

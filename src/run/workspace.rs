@@ -67,18 +67,30 @@ impl Workspace {
     /// # Errors
     /// If paths, configuration, findings or catalogue cannot be used.
     pub(super) fn open(selection: &Selection<'_>, common: &CommonArgs) -> Result<Self, Error> {
-        let current_dir = current_dir()?;
-        let options = WalkOptions {
-            paths: selection.named_or_here(),
-            no_ignore: selection.no_ignore,
-            config: common.config.clone(),
-            current_dir,
-        };
-        let catalog = super::catalog::in_use(common.catalog.as_deref())?;
-        let mut walk = walk::walk(&options)?;
+        let walk = walked(selection, common)?;
         let (scopes, exports) = scopes(&walk, selection, common)?;
-        walk = walk.without(&exports);
+        let walk = walk.without(&exports);
         check_anonymous(&scopes, &walk, common)?;
+        Ok(Self::of(walk, scopes, super::catalog::in_use(common.catalog.as_deref())?))
+    }
+
+    /// Walks and loads what may hold a policy, all under evidence that was read already from these files.
+    ///
+    /// # Errors
+    /// If paths, configuration or catalogue cannot be used.
+    pub(super) fn under(
+        (evidence, exports): (&Evidence, &[PathBuf]),
+        selection: &Selection<'_>,
+        common: &CommonArgs,
+    ) -> Result<Self, Error> {
+        let walk = walked(selection, common)?.without(exports);
+        let settled = |governed| settings::settled(governed, common, selection.today);
+        let scope = |governed| Scope { settings: settled(governed), evidence: evidence.clone() };
+        let scopes = walk.configs.iter().map(scope).collect();
+        Ok(Self::of(walk, scopes, super::catalog::in_use(common.catalog.as_deref())?))
+    }
+
+    fn of(walk: Walk, scopes: Vec<Scope>, catalog: Catalog) -> Self {
         let loaded: Vec<read::Loaded> = walk.files.par_iter().map(load).collect();
         let mut workspace = Self {
             sources: Sources::default(),
@@ -92,7 +104,7 @@ impl Workspace {
         let problems = walk.problems.into_iter().filter(|problem| problem.reported);
         workspace.unread.extend(problems.map(|problem| Unread::new(&problem.display, 0, problem.reason)));
         workspace.take(walk.files, loaded);
-        Ok(workspace)
+        workspace
     }
 
     fn take(&mut self, files: Vec<WalkedFile>, loaded: Vec<read::Loaded>) {
@@ -154,6 +166,15 @@ fn source(file: &WalkedFile, text: String) -> SourceFile {
     source.named = file.named;
     source.read_only = read_only;
     source
+}
+
+fn walked(selection: &Selection<'_>, common: &CommonArgs) -> Result<Walk, Error> {
+    walk::walk(&WalkOptions {
+        paths: selection.named_or_here(),
+        no_ignore: selection.no_ignore,
+        config: common.config.clone(),
+        current_dir: current_dir()?,
+    })
 }
 
 /// The folder that relative paths start from.
