@@ -225,19 +225,23 @@ fn read_yaml(path: &str, text: &str, reading: &mut FileReading) {
     reading.problems.extend(stream.problem);
 }
 
+/// Why the CDK's output is never written.
+const MADE_BY_CDK: &str = "the CDK makes it; the source is the construct";
+
 /// Reads one value that a file holds, as what it turns out to be.
 fn read_root(path: &str, text: &str, root: &Node<'_>, way: Vec<Step>, notation: Notation, reading: &mut FileReading) {
     let mut reader = Reader { file: text, reading, notation, format: Format::Json, layer: LayerId::FILE };
     let at = At { node: root, path: way };
+    let is_cdk_output = path.split('/').any(|part| part == "cdk.out");
     if let Some(reason) = standalone::whole_file_reason(root) {
         reader.skip(root.span, reason);
     } else if cloudformation::is_template(root) {
         reader.format = Format::CloudFormation;
-        cloudformation::read(&mut reader, &at, path.split('/').any(|part| part == "cdk.out"));
+        cloudformation::read(&mut reader, &at, is_cdk_output);
     } else if serverless::is_configuration(root) {
         serverless::read(&mut reader, &at);
     } else {
-        standalone::read(&mut reader, &at);
+        standalone::read(&mut reader, &at, is_cdk_output.then_some(MADE_BY_CDK));
     }
 }
 

@@ -6,7 +6,7 @@
 use super::identity::{Identities, Resource, Use};
 use super::intrinsic::{At, Values};
 use super::reader::{Reader, Standing};
-use super::{Attachment, DocumentKind, Format, IdentityName, Link, Step, sam};
+use super::{Attachment, DocumentKind, Format, IdentityName, Link, MADE_BY_CDK, Step, sam};
 use crate::policy::arn::IdentityKind;
 use crate::policy::{self, Reading, SkipReason};
 use crate::syntax::{Node, Value};
@@ -39,7 +39,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, is_cdk_output: bo
         reader.format = Format::Sam;
     }
     let is_cdk_output = is_cdk_output || identities.resources().any(|resource| resource.construct.is_some());
-    let read_only = is_cdk_output.then_some("the CDK makes it; the source is the construct");
+    let read_only = is_cdk_output.then_some(MADE_BY_CDK);
     let template = Template { identities, values, read_only };
     template.identities.resources().for_each(|resource| template.read(reader, resource));
 }

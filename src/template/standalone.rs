@@ -12,9 +12,9 @@ use crate::syntax::{Node, Value, json};
 /// How many texts may stand inside one another.
 const MAX_INNER_TEXTS: usize = 4;
 
-/// Reads the policies of a file, or of one of its documents.
-pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>) {
-    Search { reader, path: root.path.clone() }.visit(root.node, None);
+/// Reads the policies of a file, or of one of its documents; `read_only` is why none of them is written, if so.
+pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, read_only: Option<&'static str>) {
+    Search { reader, path: root.path.clone(), read_only }.visit(root.node, None);
 }
 
 /// Files whose policies are not where they are written.
@@ -33,6 +33,7 @@ pub(super) fn whole_file_reason(root: &Node<'_>) -> Option<SkipReason> {
 struct Search<'r, 'f> {
     reader: &'r mut Reader<'f>,
     path: Vec<Step>,
+    read_only: Option<&'static str>,
 }
 
 impl Search<'_, '_> {
@@ -73,7 +74,7 @@ impl Search<'_, '_> {
         let kind = if attachments.is_empty() { DocumentKind::Standalone } else { DocumentKind::Inline };
         let printed = printed_by_aws(&self.path, parent);
         let standing = Standing {
-            read_only: printed.then_some("it is a copy that AWS printed, not the source"),
+            read_only: self.read_only.or(printed.then_some("it is a copy that AWS printed, not the source")),
             ..Standing::new(kind, attachments)
         };
         self.reader.take(policy::read(&Values::default().lower(node)), node.span, &self.path, &standing)
@@ -87,7 +88,8 @@ impl Search<'_, '_> {
         }
         let mut path = self.path.clone();
         path.push(Step::Inner);
-        let _ = self.reader.open(node, |reader, root| Search { reader, path }.visit(root, parent));
+        let read_only = self.read_only;
+        let _ = self.reader.open(node, |reader, root| Search { reader, path, read_only }.visit(root, parent));
     }
 }
 
@@ -97,16 +99,24 @@ fn is_not_ours(key: &str) -> bool {
         .contains(&key)
 }
 
+/// Keys of `get-account-authorization-details` and `get-generated-policy` below which all policies are printed ones.
+const PRINTED: [&str; 5] =
+    ["RolePolicyList", "UserPolicyList", "GroupPolicyList", "PolicyVersionList", "generatedPolicies"];
+
 /// `get-policy-version` and `get-role-policy` print decoded documents; the input of `put-role-policy` is a string.
 fn printed_by_aws(path: &[Step], parent: Option<&Node<'_>>) -> bool {
-    let is_key = |step: Option<&Step>, key: &str| matches!(step, Some(Step::Key(name)) if name == key);
-    let mut steps = path.iter().rev();
-    let last = steps.next();
-    if is_key(last, "Document") && is_key(steps.next(), "PolicyVersion") {
+    let has = |key: &str| parent.is_some_and(|table| table.get(key).is_some());
+    let is_below = |above: &str| path.iter().any(|step| matches!(step, Step::Key(key) if key == above));
+    if PRINTED.iter().any(|key| is_below(key)) {
         return true;
     }
-    is_key(last, "PolicyDocument")
-        && parent.is_some_and(|table| table.get("PolicyName").is_some() && owner(table).is_some())
+    let last = path.iter().rev().find(|step| **step != Step::Inner);
+    let is_last = |name: &str| matches!(last, Some(Step::Key(key)) if key == name);
+    if is_last("Document") && (is_below("PolicyVersion") || has("VersionId")) {
+        return true;
+    }
+    let is_decoded = path.last() != Some(&Step::Inner);
+    is_decoded && is_last("PolicyDocument") && has("PolicyName") && parent.and_then(owner).is_some()
 }
 
 /// The identity that stands beside a policy: `RoleName`, `UserName` or `GroupName`.
@@ -186,6 +196,40 @@ mod tests {
         let owner = vec![Attachment { kind: IdentityKind::Role, name, link: Link::Name }];
         assert_eq!((&printed.documents[0].attachments, printed.documents[0].read_only.is_some()), (&owner, true));
         assert_eq!((&input.documents[0].attachments, input.documents[0].read_only.is_some()), (&owner, false));
+    }
+
+    #[test]
+    fn what_aws_prints_is_read_only_whatever_command_printed_it() {
+        let escaped = json::quote(POLICY);
+        let printed = [
+            format!(r#"{{"PolicyVersion":{{"Document":{POLICY},"VersionId":"v1"}}}}"#),
+            format!(r#"{{"PolicyVersion":{{"Document":{escaped}}}}}"#),
+            format!(r#"{{"Document":{POLICY},"VersionId":"v1","IsDefaultVersion":true}}"#),
+            format!(r#"{{"Versions":[{{"VersionId":"v1","Document":{POLICY}}}]}}"#),
+            format!(r#"{{"Policies":[{{"PolicyVersionList":[{{"Document":{POLICY}}}]}}]}}"#),
+            format!(r#"{{"RoleDetailList":[{{"RolePolicyList":[{{"PolicyName":"p","PolicyDocument":{POLICY}}}]}}]}}"#),
+            format!(r#"[{{"UserPolicyList":[{{"PolicyName":"p","PolicyDocument":{POLICY}}}]}}]"#),
+            format!(r#"{{"GroupDetailList":[{{"GroupPolicyList":[{{"PolicyDocument":{POLICY}}}]}}]}}"#),
+            format!(r#"{{"generatedPolicyResult":{{"generatedPolicies":[{{"policy":{escaped}}}]}}}}"#),
+        ];
+        for text in printed {
+            let documents = read("x", &text).documents;
+            assert_eq!((documents.len(), documents[0].read_only.is_some()), (1, true), "{text}");
+        }
+        for text in
+            [format!(r#"{{"PolicyName":"p","PolicyDocument":{escaped}}}"#), format!(r#"{{"Document":{POLICY}}}"#)]
+        {
+            assert_eq!(read("x", &text).documents[0].read_only, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_the_cdk_writes_is_read_only() {
+        for (path, is_read_only) in
+            [("cdk.out/asset/policy", true), ("policies/cdk.out/p", true), ("cdk.output/p", false)]
+        {
+            assert_eq!(read(path, POLICY).documents[0].read_only.is_some(), is_read_only, "{path}");
+        }
     }
 
     #[test]
