@@ -14,3 +14,4 @@ mod git;
 mod hostile;
 mod streams;
 mod support;
+mod whose;

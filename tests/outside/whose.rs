@@ -1,0 +1,47 @@
+//! Whose a policy is, where names stand for identities of several accounts and kinds.
+
+use crate::support::{FINDINGS, Folder, POLICY, fixes};
+
+const ACCOUNTS: &str =
+    "findings: [findings]\nmax-age: never\naccounts: { \"**\": [\"123456789012\", \"111122223333\"] }\n";
+
+/// A folder with findings of these identities and a policy of the role `app`, known by name.
+fn with_findings_of(identities: &[&str]) -> Folder {
+    let folder = Folder::new();
+    folder.write(".iamtrim.yaml", ACCOUNTS);
+    for (index, identity) in identities.iter().enumerate() {
+        let findings =
+            FINDINGS.replace("123456789012:role/app", identity).replace("1e952245", &format!("1e95224{index}"));
+        folder.write(format!("findings/{index}.json"), findings);
+    }
+    std::fs::remove_file(folder.path("findings/export.json")).unwrap();
+    let escaped = serde_json::Value::from(POLICY).to_string();
+    folder.write("put.json", format!(r#"{{"RoleName":"app","PolicyName":"p","PolicyDocument":{escaped}}}"#));
+    folder
+}
+
+#[test]
+fn a_user_of_the_name_does_not_stand_for_the_role_in_its_account() {
+    let folder = with_findings_of(&["123456789012:user/app", "111122223333:role/app"]);
+    let reason = "it also belongs to `app in account 123456789012`: no finding names it";
+    assert_eq!(fixes(&folder.lint(&[]).0), [format!("put.json display-only: {reason}")]);
+    let folder = with_findings_of(&["123456789012:role/app", "111122223333:role/app"]);
+    assert_eq!(fixes(&folder.lint(&[]).0), ["put.json safe"]);
+}
+
+#[test]
+fn a_permission_set_needs_a_finding_in_each_account() {
+    let template = format!(
+        r#"{{"Resources":{{"Set":{{"Type":"AWS::SSO::PermissionSet","Properties":{{"Name":"Ops","InlinePolicy":{POLICY}}}}}}}}}"#
+    );
+    let role =
+        |account: &str| format!("{account}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0123456789abcdef");
+    let (here, there) = (role("123456789012"), role("111122223333"));
+    let folder = with_findings_of(&[&here]);
+    folder.write("set.json", &template);
+    let reason = "it also belongs to `AWSReservedSSO_Ops_* in account 111122223333`: no finding names it";
+    assert_eq!(fixes(&folder.lint(&["set.json"]).0), [format!("set.json display-only: {reason}")]);
+    let folder = with_findings_of(&[&here, &there]);
+    folder.write("set.json", &template);
+    assert_eq!(fixes(&folder.lint(&["set.json"]).0), ["set.json safe"]);
+}
