@@ -31,7 +31,7 @@ use tree::Tree;
 pub struct WalkOptions {
     /// The paths as the user named them, relative to `current_dir` or absolute.
     pub paths: Vec<PathBuf>,
-    /// Whether to go without `.gitignore` and its kin. What is hidden stays out, and so does `.git`.
+    /// Whether to list what `.gitignore` and its kin leave out, too, marked so. What is hidden stays out, and so does `.git`.
     pub no_ignore: bool,
     /// One configuration in place of all that would be found.
     pub config: Option<PathBuf>,

@@ -245,7 +245,7 @@ fn without_ignore_files_only_what_is_hidden_stays_out() {
         ".terraform/e.json",
     ]);
     let options = WalkOptions { no_ignore: true, ..place.options("", &["."]) };
-    assert_eq!(marked(&walk(&options).unwrap()), ["a.json", "b.json", "c.json"]);
+    assert_eq!(marked(&walk(&options).unwrap()), ["~a.json", "~b.json", "~c.json"]);
 }
 
 #[test]

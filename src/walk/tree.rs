@@ -19,6 +19,7 @@ pub(super) struct Tree<'w> {
     pub(super) roots: &'w [Root],
     pub(super) targets: &'w BTreeSet<&'w Path>,
     pub(super) display: &'w Display,
+    /// Whether what ignore files leave out is listed all the same, marked as ignored.
     pub(super) no_ignore: bool,
     /// The file or folder beyond the root that a named link leads to, while that is walked.
     pub(super) beyond: Option<&'w Path>,
@@ -87,7 +88,7 @@ impl Tree<'_> {
             };
             folders.truncate(entry.depth());
             let Some(parent) = folders.last() else {
-                folders.push(Folder { rules: self.rules(entry.path()), scope, standing });
+                folders.push(Folder { rules: Rules::of(entry.path()), scope, standing });
                 continue;
             };
             match self.standing(&entry, parent, &folders) {
@@ -96,7 +97,7 @@ impl Tree<'_> {
                 }
                 Some(standing) if !scope_excludes(entry.path(), parent.scope, scopes) => {
                     let scope = scopes.in_folder(entry.path(), self.display)?.unwrap_or(parent.scope);
-                    folders.push(Folder { rules: self.rules(entry.path()), scope, standing });
+                    folders.push(Folder { rules: Rules::of(entry.path()), scope, standing });
                 }
                 _ if entry.file_type().is_dir() => entries.skip_current_dir(),
                 _ => {}
@@ -115,7 +116,11 @@ impl Tree<'_> {
         }
         let mut standing = parent.standing;
         let left_out = left_out(entry, folders);
-        let passed_over = left_out != LeftOut::No;
+        let passed_over = match left_out {
+            LeftOut::No => false,
+            LeftOut::Ignored => !self.no_ignore || is_hidden(entry),
+            LeftOut::Hidden => true,
+        };
         if (passed_over || standing.on_the_way) && !self.leads_to_target(path) {
             return None;
         }
@@ -136,10 +141,6 @@ impl Tree<'_> {
     fn enters(&self, folder: &Path) -> bool {
         let shallow = self.roots.get(self.root).is_some_and(|root| root.shallow);
         !shallow && !self.roots.iter().any(|root| root.path == folder)
-    }
-
-    fn rules(&self, folder: &Path) -> Rules {
-        if self.no_ignore { Rules::default() } else { Rules::of(folder) }
     }
 
     fn add(&self, path: &Path, scope: usize, standing: Standing, walk: &mut Walk, scopes: &Scopes) {
@@ -184,9 +185,13 @@ fn left_out(entry: &DirEntry, folders: &[Folder]) -> LeftOut {
     }
     match said(folders.iter().map(|folder| &folder.rules), entry.path(), entry.file_type().is_dir()) {
         Said::Ignored => LeftOut::Ignored,
-        Said::Nothing if name.as_encoded_bytes().starts_with(b".") => LeftOut::Hidden,
+        Said::Nothing if is_hidden(entry) => LeftOut::Hidden,
         Said::Wanted | Said::Nothing => LeftOut::No,
     }
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
 /// The operating system's words, as ours begin.

@@ -33,6 +33,9 @@ fn what_git_ignores_is_passed_over_and_never_written() {
     }
     let (report, _) = folder.lint(&["--no-ignore"]);
     assert_eq!(warnings(&report), ["build/policy.json", "local.json", "policy.json"].map(both).concat());
+    folder.lint(&["--no-ignore", "--fix=all"]);
+    let texts = ["build/policy.json", "local.json", "policy.json"].map(|path| folder.read(path));
+    assert_eq!(texts, [POLICY, POLICY, &fixed()]);
 }
 
 #[test]
