@@ -108,7 +108,7 @@ pub struct Holds<'a> {
     layers: &'a [Layer],
     layer: LayerId,
     comments: &'a [AllowComment],
-    /// When the newest finding concerned was made.
+    /// When the oldest finding concerned was made.
     analyzed_at: Option<Timestamp>,
 }
 

@@ -35,7 +35,7 @@ pub struct Judgement<'e> {
     pub all_gone: bool,
     /// The day of the newest finding concerned, or today.
     pub finding_date: Date,
-    /// When that finding was made, where it says so.
+    /// When the oldest finding concerned was made, where one says so: what is younger, not all of them have seen.
     pub analyzed_at: Option<Timestamp>,
 }
 
@@ -116,8 +116,9 @@ pub fn judge<'e>(case: &Case<'_>, scope: &'e Scope, catalog: &Catalog) -> Judgem
     let Case { document, file, layers, comments } = *case;
     let owners = attribution::owners(document, file, scope);
     let claims = Claims::new(owners.iter().filter_map(|owner| claim(owner, &scope.settings)).collect());
-    let analyzed_at = owners.iter().filter_map(|owner| owner.unused()?.analyzed_at).max();
-    let finding_date = analyzed_at.map_or(scope.settings.today, |newest| newest.to_zoned(TimeZone::UTC).date());
+    let analyses = || owners.iter().filter_map(|owner| owner.unused()?.analyzed_at);
+    let analyzed_at = analyses().min();
+    let finding_date = analyses().max().map_or(scope.settings.today, |newest| newest.to_zoned(TimeZone::UTC).date());
     let limits = Limits {
         catalog_date: catalog.date(),
         finding_date,

@@ -132,6 +132,40 @@ fn the_edge_of_a_shallow_clone_counts_as_old() {
 }
 
 #[test]
+fn the_same_entry_written_into_another_statement_is_newer_there() {
+    let folder = tempfile::tempdir().unwrap();
+    repository(folder.path());
+    let old = policy(&["s3:GetBucketAcl", "s3:GetBucketCORS"]);
+    let with_another = |resource: &str| {
+        let statement = old.lines().skip(2).take(8).collect::<Vec<_>>().join("\n").replace("\"*\"", resource);
+        old.replace("    }\n  ]", &format!("    }},\n{statement}\n  ]"))
+    };
+    fs::write(folder.path().join("app.json"), with_another("\"arn:aws:s3:::new\"")).unwrap();
+    let expected = [
+        ("s3:GetBucketAcl", "warning"),
+        ("s3:GetBucketCORS", "warning"),
+        ("s3:GetBucketAcl", "note"),
+        ("s3:GetBucketCORS", "note"),
+    ];
+    assert_eq!(lint(folder.path(), &[]), (1, levels(&expected)), "not committed");
+    let date = "2026-02-02T12:00:00Z";
+    git(folder.path(), date, &["commit", "-qam", "another"]);
+    assert_eq!(lint(folder.path(), &[]), (1, levels(&expected)), "committed after the finding");
+}
+
+#[test]
+fn what_one_of_two_findings_cannot_have_seen_is_newer() {
+    let folder = tempfile::tempdir().unwrap();
+    repository(folder.path());
+    let later = finding().replace("role/app", "role/other").replace("2026-01-01", "2026-02-15");
+    fs::write(folder.path().join("findings.json"), format!("[{},{later}]", finding())).unwrap();
+    let shared = CONFIG.replace("role/app\"", "role/app\", \"arn:aws:iam::123456789012:role/other\"");
+    fs::write(folder.path().join(".iamtrim.yaml"), shared).unwrap();
+    let expected = [("s3:GetBucketAcl", "warning"), ("s3:GetBucketCORS", "warning"), ("s3:GetBucketLogging", "note")];
+    assert_eq!(lint(folder.path(), &[]), (1, levels(&expected)));
+}
+
+#[test]
 fn newer_entries_are_reported_where_the_user_wants_it() {
     let folder = tempfile::tempdir().unwrap();
     repository(folder.path());

@@ -12,6 +12,7 @@ use iamtrim::diagnostic::Report;
 use iamtrim::rule::{Level, Rule};
 use iamtrim::source::FileId;
 use jiff::Timestamp;
+use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::workspace::Workspace;
 
@@ -22,18 +23,19 @@ const MAX_PATHS: usize = 200;
 type Changed = BTreeMap<usize, Option<Timestamp>>;
 
 /// A file with reported entries.
-struct Suspect {
+struct Suspect<'w> {
     id: FileId,
     path: PathBuf,
-    /// The lines of the entries, by number, each without white space around it and without a comma at its end.
-    lines: BTreeMap<usize, String>,
+    text: &'w str,
+    /// The lines of the entries, by number.
+    lines: BTreeSet<usize>,
     /// When the oldest finding that speaks of them was made.
     analyzed_at: Option<Timestamp>,
 }
 
 /// The reported lines that may be newer than their findings, by file, with when they were last changed.
 pub(super) fn changed_lines(report: &Report, workspace: &Workspace) -> Vec<(FileId, Changed)> {
-    let mut by_root: BTreeMap<PathBuf, Vec<Suspect>> = BTreeMap::new();
+    let mut by_root: BTreeMap<PathBuf, Vec<Suspect<'_>>> = BTreeMap::new();
     for suspect in suspects(report, workspace) {
         let root = workspace.git_root_of(&suspect.path);
         if let Some(root) = root.filter(|_| may_have_changed(&suspect)) {
@@ -43,9 +45,9 @@ pub(super) fn changed_lines(report: &Report, workspace: &Workspace) -> Vec<(File
     by_root.iter().flat_map(|(root, suspects)| in_root(root, suspects).unwrap_or_default()).collect()
 }
 
-fn suspects(report: &Report, workspace: &Workspace) -> Vec<Suspect> {
+fn suspects<'w>(report: &Report, workspace: &'w Workspace) -> Vec<Suspect<'w>> {
     let rules = [Rule::UnusedAction, Rule::UnusedService, Rule::PartlyUsedWildcard];
-    let mut found: BTreeMap<FileId, Suspect> = BTreeMap::new();
+    let mut found: BTreeMap<FileId, Suspect<'_>> = BTreeMap::new();
     let weighing = report.diagnostics.iter().filter(|d| d.level > Level::Note && d.suppressed.is_none());
     for diagnostic in weighing.filter(|diagnostic| rules.contains(&diagnostic.rule)) {
         let Some(id) = diagnostic.place.file else { continue };
@@ -56,15 +58,29 @@ fn suspects(report: &Report, workspace: &Workspace) -> Vec<Suspect> {
         let suspect = found.entry(id).or_insert_with(|| Suspect {
             id,
             path: path.to_owned(),
-            lines: BTreeMap::new(),
+            text: &source.text,
+            lines: BTreeSet::new(),
             analyzed_at,
         });
-        let line = source.position(diagnostic.place.span.start).line;
-        let text = source.text.get(source.line_start(line)..source.line_start(line + 1)).unwrap_or_default();
-        suspect.lines.insert(line, bare(text).to_owned());
+        suspect.lines.insert(source.position(diagnostic.place.span.start).line);
         suspect.analyzed_at = suspect.analyzed_at.min(analyzed_at);
     }
     found.into_values().collect()
+}
+
+/// The numbers of the lines that a text has beyond what it was.
+///
+/// A line is the same one only in its place: an entry that is repeated in another statement grants something else.
+fn added_lines(before: &str, now: &str) -> BTreeSet<usize> {
+    let [before, now]: [Vec<&str>; 2] = [before, now].map(|text| text.lines().map(bare).collect());
+    let added = |operation: DiffOp| match operation {
+        DiffOp::Equal { .. } | DiffOp::Delete { .. } => 0..0,
+        DiffOp::Insert { new_index, new_len, .. } | DiffOp::Replace { new_index, new_len, .. } => {
+            new_index..new_index + new_len
+        }
+    };
+    let operations = capture_diff_slices(Algorithm::Myers, &before, &now).into_iter();
+    operations.flat_map(added).map(|index| index + 1).collect()
 }
 
 /// A line but for what changes when a list grows before or after it.
@@ -73,14 +89,14 @@ fn bare(line: &str) -> &str {
 }
 
 /// A file that was last written before the finding was made holds no line that is newer.
-fn may_have_changed(suspect: &Suspect) -> bool {
+fn may_have_changed(suspect: &Suspect<'_>) -> bool {
     let written = std::fs::metadata(&suspect.path).and_then(|metadata| metadata.modified());
     let (Ok(written), Some(analyzed_at)) = (written, suspect.analyzed_at) else { return true };
     written > SystemTime::from(analyzed_at)
 }
 
 /// What git says of the suspects in one work tree; `None` if it has no history to ask.
-fn in_root(root: &Path, suspects: &[Suspect]) -> Option<Vec<(FileId, Changed)>> {
+fn in_root(root: &Path, suspects: &[Suspect<'_>]) -> Option<Vec<(FileId, Changed)>> {
     let paths: Vec<&Path> = suspects.iter().filter_map(|suspect| suspect.path.strip_prefix(root).ok()).collect();
     let paths = if paths.len() > MAX_PATHS { &[][..] } else { paths.as_slice() };
     let oldest = suspects.iter().map(|suspect| suspect.analyzed_at).min().flatten();
@@ -100,13 +116,13 @@ fn in_root(root: &Path, suspects: &[Suspect]) -> Option<Vec<(FileId, Changed)>> 
         let Ok(relative) = suspect.path.strip_prefix(root) else { continue };
         let name = relative.as_os_str().as_encoded_bytes();
         if untracked.contains(name) {
-            changed.push((suspect.id, suspect.lines.keys().map(|line| (*line, None)).collect()));
+            changed.push((suspect.id, suspect.lines.iter().map(|line| (*line, None)).collect()));
         } else if touched.contains(name) {
             let before = text_before(root, relative, suspect.analyzed_at).unwrap_or_default();
-            let known: BTreeSet<&str> = before.lines().map(bare).collect();
-            let mut unknown = suspect.lines.iter().filter(|(_, text)| !known.contains(text.as_str())).peekable();
+            let added = added_lines(&before, suspect.text);
+            let mut unknown = suspect.lines.iter().filter(|line| added.contains(line)).peekable();
             if unknown.peek().is_some() {
-                changed.push((suspect.id, blame(root, relative, unknown.map(|(line, _)| line))?));
+                changed.push((suspect.id, blame(root, relative, unknown)?));
             }
         }
     }
