@@ -112,7 +112,10 @@ fn why_unusable(why: Unusable) -> &'static str {
 pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
     let bound = scope.settings.bound(&file.relative, &document.address());
     if !bound.is_empty() {
-        return bound.iter().flat_map(|identity| resolve(identity, Certainty::Binding, file, scope)).collect();
+        let stated = document.attachments.iter().filter(|attachment| is_another(attachment, &bound));
+        let stated = stated.flat_map(|attachment| attached(attachment, file, scope));
+        let bound = bound.iter().flat_map(|identity| resolve(identity, Certainty::Binding, file, scope));
+        return bound.chain(stated).collect();
     }
     if !document.attachments.is_empty() {
         return document.attachments.iter().flat_map(|attachment| attached(attachment, file, scope)).collect();
@@ -131,6 +134,15 @@ pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> V
         }];
     }
     if document.kind == DocumentKind::Standalone { guess(&file.path, scope) } else { Vec::new() }
+}
+
+/// Whether the file itself names an identity that none of the bindings speak of: the policy is that one's, too.
+///
+/// A binding says who is meant where the file does not know the name.
+fn is_another(attachment: &Attachment, bound: &[&str]) -> bool {
+    let IdentityName::Exact(name) = &attachment.name else { return false };
+    let is_it = |identity: &&str| identity.rsplit('/').next().is_some_and(|bound| bound.eq_ignore_ascii_case(name));
+    attachment.kind != IdentityKind::Group && !bound.iter().any(is_it)
 }
 
 /// The owners that an attachment stands for.

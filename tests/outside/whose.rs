@@ -23,8 +23,7 @@ fn with_findings_of(identities: &[&str]) -> Folder {
 #[test]
 fn a_user_of_the_name_does_not_stand_for_the_role_in_its_account() {
     let folder = with_findings_of(&["123456789012:user/app", "111122223333:role/app"]);
-    let reason = "it also belongs to `app in account 123456789012`: no finding names it";
-    assert_eq!(fixes(&folder.lint(&[]).0), [format!("put.json display-only: {reason}")]);
+    assert_eq!(fixes(&folder.lint(&[]).0), ["put.json unsafe: `app` is only seen in account 111122223333"]);
     let folder = with_findings_of(&["123456789012:role/app", "111122223333:role/app"]);
     assert_eq!(fixes(&folder.lint(&[]).0), ["put.json safe"]);
 }
@@ -39,9 +38,24 @@ fn a_permission_set_needs_a_finding_in_each_account() {
     let (here, there) = (role("123456789012"), role("111122223333"));
     let folder = with_findings_of(&[&here]);
     folder.write("set.json", &template);
-    let reason = "it also belongs to `AWSReservedSSO_Ops_* in account 111122223333`: no finding names it";
-    assert_eq!(fixes(&folder.lint(&["set.json"]).0), [format!("set.json display-only: {reason}")]);
+    let reason = "`AWSReservedSSO_Ops_0123456789abcdef` is only seen in account 123456789012";
+    assert_eq!(fixes(&folder.lint(&["set.json"]).0), [format!("set.json unsafe: {reason}")]);
     let folder = with_findings_of(&[&here, &there]);
     folder.write("set.json", &template);
     assert_eq!(fixes(&folder.lint(&["set.json"]).0), ["set.json safe"]);
+}
+
+#[test]
+fn a_binding_does_not_take_a_policy_from_whom_the_file_names() {
+    let folder = with_findings_of(&["123456789012:role/other"]);
+    let bind = |identity: &str| {
+        let binding = format!("bindings: [{{ policy: put.json, identities: [{identity}] }}]\n");
+        folder.write(".iamtrim.yaml", format!("findings: [findings]\nmax-age: never\n{binding}"));
+        fixes(&folder.lint(&[]).0)
+    };
+    let reason = "it also belongs to `app`: no finding names it";
+    assert_eq!(bind("\"arn:aws:iam::123456789012:role/other\""), [format!("put.json display-only: {reason}")]);
+    let findings = FINDINGS.replace("1e952245", "1e952246");
+    folder.write("findings/app.json", findings);
+    assert_eq!(bind("\"arn:aws:iam::123456789012:role/app\""), ["put.json safe"], "the binding says which `app`");
 }
