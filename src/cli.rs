@@ -125,6 +125,27 @@ pub(crate) enum LintFormat {
     Human,
     /// For programs: JSON, version 1
     Json,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// For reviewdog
+    Rdjson,
+    /// For GitLab's code quality report
+    Gitlab,
+    /// For whoever reads test results: JUnit's XML
+    Junit,
+    /// A page in Markdown, such as a job summary
+    Markdown,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people at a terminal
+    #[default]
+    Human,
+    /// For programs: JSON, version 1
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -167,7 +188,7 @@ pub(crate) struct PoliciesArgs {
     pub(crate) common: CommonArgs,
     /// How to print the list
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) format: LintFormat,
+    pub(crate) format: ListFormat,
 }
 
 #[derive(Debug, Args)]
@@ -186,7 +207,7 @@ pub(crate) struct FindingsArgs {
     pub(crate) compare: Option<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) format: LintFormat,
+    pub(crate) format: ListFormat,
     /// A catalogue of actions to use instead of the built-in one
     #[arg(long, value_name = "FILE_OR_FOLDER")]
     pub(crate) catalog: Option<PathBuf>,

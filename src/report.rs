@@ -5,8 +5,19 @@
 pub mod diff;
 pub mod explain;
 pub mod findings;
+pub mod github;
+pub mod gitlab;
 pub mod human;
 pub mod inert;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+mod markup;
+mod plain;
 pub mod policies;
+pub mod rdjson;
+mod region;
+pub mod sarif;
 pub mod style;
+#[cfg(test)]
+mod tests;

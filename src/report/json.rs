@@ -66,6 +66,13 @@ pub fn inert(value: &impl Serialize) -> String {
     out
 }
 
+/// Adds a member to an object that not all have.
+pub(super) fn put(object: &mut Value, key: &str, member: Value) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(key.to_owned(), member);
+    }
+}
+
 fn text(date: Date) -> String {
     date.to_string()
 }

@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 use super::lint::today;
 use super::workspace::{Selection, Workspace};
 use super::{evidence, print, settings};
-use crate::cli::{CommonArgs, FindingsArgs, LintFormat};
+use crate::cli::{CommonArgs, FindingsArgs, ListFormat};
 
 pub(super) fn run(args: &FindingsArgs) -> Result<ExitCode, Error> {
     let today = args.now.unwrap_or_else(today);
@@ -49,9 +49,9 @@ pub(super) fn run(args: &FindingsArgs) -> Result<ExitCode, Error> {
     let listing = listing(&found, &workspace, &checked, today, comparisons);
     let style = print::style(print::has_color(&args.output), &args.output);
     print::stdout(&match (args.format, &listing.comparisons) {
-        (LintFormat::Json, _) => report::json(&listing),
-        (LintFormat::Human, Some(comparisons)) => report::render_comparisons(comparisons, &style),
-        (LintFormat::Human, None) => report::render(&listing, &style),
+        (ListFormat::Json, _) => report::json(&listing),
+        (ListFormat::Human, Some(comparisons)) => report::render_comparisons(comparisons, &style),
+        (ListFormat::Human, None) => report::render(&listing, &style),
     })
 }
 

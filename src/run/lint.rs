@@ -176,11 +176,16 @@ fn print_report(report: &Report, workspace: &Workspace, args: &LintArgs) -> Resu
         Some(_) => args.common.output.color == Color::Always,
         None => print::has_color(&args.common.output),
     };
+    let (sources, catalog) = (&workspace.sources, &workspace.catalog);
     let text = match args.format {
-        LintFormat::Human => {
-            report::human::render(report, &workspace.sources, &print::style(has_color, &args.common.output))
-        }
-        LintFormat::Json => report::json::render(report, &workspace.sources, &workspace.catalog),
+        LintFormat::Human => report::human::render(report, sources, &print::style(has_color, &args.common.output)),
+        LintFormat::Json => report::json::render(report, sources, catalog),
+        LintFormat::Github => report::github::render(report, sources),
+        LintFormat::Sarif => report::sarif::render(report, sources),
+        LintFormat::Rdjson => report::rdjson::render(report, sources),
+        LintFormat::Gitlab => report::gitlab::render(report, sources),
+        LintFormat::Junit => report::junit::render(report, sources),
+        LintFormat::Markdown => report::markdown::render(report, sources, catalog),
     };
     deliver(&text, args.output.as_deref())
 }

@@ -9,7 +9,7 @@ use iamtrim::report::{json, policies};
 use super::lint::today;
 use super::print;
 use super::workspace::{Selection, Workspace};
-use crate::cli::{LintFormat, PoliciesArgs};
+use crate::cli::{ListFormat, PoliciesArgs};
 
 pub(super) fn run(args: &PoliciesArgs) -> Result<ExitCode, Error> {
     let selection = Selection { paths: &args.paths, no_ignore: false, today: today(), needs_findings: false };
@@ -18,8 +18,8 @@ pub(super) fn run(args: &PoliciesArgs) -> Result<ExitCode, Error> {
     report.diagnostics.extend(workspace.unread_diagnostics());
     report.diagnostics.sort_by(|a, b| a.place.cmp(&b.place));
     match args.format {
-        LintFormat::Json => print::stdout(&json::render_policies(&report, &workspace.sources)),
-        LintFormat::Human => {
+        ListFormat::Json => print::stdout(&json::render_policies(&report, &workspace.sources)),
+        ListFormat::Human => {
             let style = print::style(print::has_color(&args.common.output), &args.common.output);
             print::stdout(&policies::render(&report, &workspace.sources, &style))
         }
