@@ -252,8 +252,9 @@ pub fn notation(path: &str, text: &str) -> Option<Notation> {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     match extension.as_deref() {
         Some("json") => Some(Notation::Json),
+        Some("yaml" | "yml") => Some(Notation::Yaml),
         _ if json::looks_like_json(text) => Some(Notation::Json),
-        Some("yaml" | "yml" | "template") => Some(Notation::Yaml),
+        Some("template") => Some(Notation::Yaml),
         _ => is_template_text(text).then_some(Notation::Yaml),
     }
 }
