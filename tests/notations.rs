@@ -225,7 +225,7 @@ proptest! {
     #[test]
     fn the_same_policy_in_every_notation_is_told_and_fixed_the_same(drawn in drawn()) {
         let (scopes, catalog) = ([scope()], Catalog::embedded());
-        let mut first: Option<(Vec<Value>, Vec<String>, Vec<Vec<String>>)> = None;
+        let mut first = None;
         for (path, text) in drawn.written() {
             let sources = Sources::new(vec![SourceFile::new(path, text.clone())]);
             let checked = check(&sources, &scopes, &catalog);
