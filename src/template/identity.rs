@@ -98,15 +98,13 @@ impl<'t, 's> Identities<'t, 's> {
             return vec![Attachment { kind: IdentityKind::Role, name, link }];
         };
         let generated = IdentityName::Generated(pattern_of(resource.logical_id));
-        let names = match resource.properties.as_ref().and_then(|properties| properties.get(name_key)) {
-            None => vec![generated],
-            Some(written) => match written.branches().as_slice() {
-                [] => vec![generated],
-                [one] => vec![name_of(one.node, values)],
-                _ => vec![IdentityName::Unknown],
-            },
+        let written = resource.properties.as_ref().and_then(|properties| properties.node.get(name_key));
+        let name = match written {
+            None => generated,
+            Some(written) if intrinsic::call(written).is_some_and(|call| call.name == "If") => IdentityName::Unknown,
+            Some(written) => name_of(written, values),
         };
-        names.into_iter().map(|name| Attachment { kind, name, link }).collect()
+        vec![Attachment { kind, name, link }]
     }
 
     /// The identities that an item of `Roles`, `Users` or `Groups` stands for.
@@ -186,7 +184,7 @@ pub(super) fn pattern(pieces: &[Piece<'_>]) -> IdentityName {
     IdentityName::Pattern(Wildcard::new(text.collect::<String>()))
 }
 
-/// A managed policy and the name it will have, where the template says it.
+/// A managed policy and the name it will have, as written in the template, holes and all.
 struct Policy<'t> {
     logical_id: &'t str,
     name: Option<&'t str>,
@@ -194,7 +192,8 @@ struct Policy<'t> {
 
 impl<'t> Policy<'t> {
     fn of(resource: &Resource<'t, '_>) -> Option<Self> {
-        let name = resource.properties.as_ref().and_then(|properties| properties.node.get("ManagedPolicyName")?.text());
+        let named = resource.properties.as_ref().and_then(|properties| properties.node.get("ManagedPolicyName"));
+        let name = named.and_then(|name| intrinsic::call(name).map_or(name, |call| call.argument).text());
         (resource.kind == "AWS::IAM::ManagedPolicy").then_some(Self { logical_id: resource.logical_id, name })
     }
 }

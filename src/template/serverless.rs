@@ -21,25 +21,28 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>) {
     reader.format = Format::Serverless;
     let values = Values::default().with_holes_everywhere();
     let service = root.node.get("service").map(|service| service.get("name").unwrap_or(service));
+    let functions = root.get("functions").map(|all| all.entries()).unwrap_or_default();
+    let name_of_function = |name: &str, function: &At<'_, '_>| match function.get("iamRoleStatementsName") {
+        Some(name) => identity::name_of(name.node, &values),
+        None => generated(service, &format!("-*-{name}-*lambdaRole"), &values),
+    };
     if let Some(provider) = root.get("provider") {
         let role = provider.get("iam").and_then(|iam| iam.get("role"));
-        let name = role.as_ref().and_then(|role| role.get("name"));
-        let name = match &name {
+        let name = match role.as_ref().and_then(|role| role.get("name")) {
             Some(name) => identity::name_of(name.node, &values),
             None => generated(service, "-*-*-lambdaRole", &values),
         };
+        let inheriting = functions.iter().filter(|(_, function)| function.get("iamRoleStatementsInherit").is_some());
+        let names = inheriting.map(|(name, function)| name_of_function(name, function));
+        let names: Vec<IdentityName> = std::iter::once(name).chain(names).collect();
         let new = role.and_then(|role| role.get("statements"));
         for statements in new.into_iter().chain(provider.get("iamRoleStatements")) {
-            take(reader, &statements, &values, name.clone());
+            take(reader, &statements, &values, &names);
         }
     }
-    for (name, function) in root.get("functions").map(|all| all.entries()).unwrap_or_default() {
+    for (name, function) in &functions {
         if let Some(statements) = function.get("iamRoleStatements") {
-            let name = match function.get("iamRoleStatementsName") {
-                Some(name) => identity::name_of(name.node, &values),
-                None => generated(service, &format!("-*-{name}-*lambdaRole"), &values),
-            };
-            take(reader, &statements, &values, name);
+            take(reader, &statements, &values, &[name_of_function(name, function)]);
         }
     }
     for resources in root.get("resources").iter().flat_map(At::items) {
@@ -64,9 +67,10 @@ fn generated<'s>(service: Option<&Node<'s>>, rest: &str, values: &Values<'_, 's>
     identity::pattern(&pieces)
 }
 
-fn take(reader: &mut Reader<'_>, at: &At<'_, '_>, values: &Values<'_, '_>, name: IdentityName) {
-    let attachment = Attachment { kind: IdentityKind::Role, name, link: Link::Name };
-    let standing = Standing::new(DocumentKind::Inline, vec![attachment]);
+fn take(reader: &mut Reader<'_>, at: &At<'_, '_>, values: &Values<'_, '_>, names: &[IdentityName]) {
+    let attachment =
+        |name: &IdentityName| Attachment { kind: IdentityKind::Role, name: name.clone(), link: Link::Name };
+    let standing = Standing::new(DocumentKind::Inline, names.iter().map(attachment).collect());
     let lowered = values.lower(at.node);
     if !matches!(lowered.value, Value::List(_) | Value::Table(_)) {
         return reader.skip(at.node.span, SkipReason::Opaque);

@@ -54,6 +54,11 @@ fn every_type_that_holds_identity_policies_says_whose_they_are() {
             "RoleName: !Ref Name, Policies: [{PolicyDocument: DOC}]",
             "R/Policies/0 inline [s3:Get*] =?",
         ),
+        (
+            "AWS::IAM::Role",
+            "RoleName: !If [C, app, !Ref AWS::NoValue], Policies: [{PolicyDocument: DOC}]",
+            "R/Policies/0 inline [s3:Get*] =?",
+        ),
         ("AWS::IAM::User", "UserName: ann, Policies: [{PolicyDocument: DOC}]", "R/Policies/0 inline [s3:Get*] =ann"),
         ("AWS::IAM::Group", "Policies: [{PolicyDocument: DOC}]", "R/Policies/0 inline [s3:Get*] =<R>"),
         ("AWS::IAM::Policy", "Roles: [app, !Ref P], PolicyDocument: DOC", "R inline [s3:Get*] =app =?"),
@@ -119,6 +124,9 @@ fn a_managed_policy_belongs_to_all_that_refer_to_it() {
     assert_eq!(told("app.yaml", &text), ["P managed [s3:Get*] ~a ~<B> ~<FRole>", "G inline [iam:Attach*] =b"]);
     let exported = format!("{text}Outputs: {{Arn: {{Value: !Ref P, Export: {{Name: x}}}}}}\n");
     assert_eq!(told("app.yaml", &exported)[0], "P managed [s3:Get*] ~a ~<B> ~<FRole> ~?");
+    let named =
+        text.replace("Name: shared", "Name: !Sub '${AWS::StackName}-p'").replace("/shared", "/${AWS::StackName}-p");
+    assert_eq!(told("app.yaml", &named)[0], "P managed [s3:Get*] ~a ~<B> ~<FRole>");
     let bound = format!("{text}  U: {{Type: AWS::IAM::User, Properties: {{PermissionsBoundary: !Ref P}}}}\n");
     assert_eq!(told("app.yaml", &bound), ["G inline [iam:Attach*] =b", "- boundary"]);
 }
@@ -215,7 +223,7 @@ provider:
   name: aws
   iam: {role: {statements: [{Effect: Allow, Action: ['s3:Get*', '${self:custom.action}'], Resource: '*'}]}}
 functions:
-  pay: {iamRoleStatements: [{Effect: Allow, Action: sqs:*, Resource: '*'}]}
+  pay: {iamRoleStatementsInherit: true, iamRoleStatements: [{Effect: Allow, Action: sqs:*, Resource: '*'}]}
   list: {iamRoleStatementsName: lister, iamRoleStatements: '${file(x.yml)}'}
 resources:
   - Resources: {R: {Type: AWS::IAM::Role, Properties: {RoleName: 'shop-${opt:stage}', Policies: [{PolicyDocument: {Statement: {Effect: Allow, Action: sns:*, Resource: '*'}}}]}}}
@@ -224,7 +232,7 @@ resources:
     assert_eq!(
         told("serverless.yml", text),
         [
-            "provider/iam/role/statements inline [s3:Get* ?] =shop-*-*-lambdaRole",
+            "provider/iam/role/statements inline [s3:Get* ?] =shop-*-*-lambdaRole =shop-*-pay-*lambdaRole",
             "functions/pay/iamRoleStatements inline [sqs:*] =shop-*-pay-*lambdaRole",
             "R/Policies/0 inline [sns:*] =shop-*",
             "- opaque",
