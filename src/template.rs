@@ -212,6 +212,7 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
         Some(Notation::Yaml) => read_yaml(path, text, &mut reading),
         Some(Notation::Hcl) | None => {}
     }
+    reading.skipped.sort_by_key(|skipped| skipped.span);
     reading
 }
 

@@ -73,7 +73,11 @@ fn span_of(span: &granit_parser::Span) -> Option<Span> {
 
 fn not_yaml(error: &granit_parser::ScanError, text: &str) -> Problem {
     let at = error.marker().byte_offset().unwrap_or_default().min(text.len());
-    let message = error.info().replace(['\n', '\r'], " ");
+    let is_bare_star = text.get(at..).is_some_and(|rest| rest.starts_with("* ") || rest.lines().next() == Some("*"));
+    let message = match is_bare_star {
+        true => "`*` stands without quotes, where it begins an alias".to_owned(),
+        false => error.info().replace(['\n', '\r'], " "),
+    };
     Problem { message: format!("not YAML: {message}"), span: Span::new(at, at) }
 }
 
