@@ -2,6 +2,7 @@
 //!
 //! Does not know findings or edits.
 
+mod account;
 mod cloudformation;
 mod identity;
 mod intrinsic;
@@ -241,6 +242,8 @@ fn read_root(path: &str, text: &str, root: &Node<'_>, way: Vec<Step>, notation: 
         cloudformation::read(&mut reader, &at, is_cdk_output);
     } else if serverless::is_configuration(root) {
         serverless::read(&mut reader, &at);
+    } else if account::are_details(root) {
+        account::read(&mut reader, &at);
     } else {
         standalone::read(&mut reader, &at, is_cdk_output.then_some(MADE_BY_CDK));
     }

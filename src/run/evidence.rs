@@ -73,7 +73,7 @@ impl<'a> Exports<'a> {
     /// # Errors
     /// If a named file cannot be read or is no export.
     pub(super) fn load(&mut self, governed: &Scope) -> Result<Loaded, Error> {
-        if self.common.findings.is_empty() {
+        if self.common.findings.is_empty() || !self.is_shared {
             return self.read(governed);
         }
         let window = governed.config.unused_for;

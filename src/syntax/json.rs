@@ -96,7 +96,11 @@ pub fn inner_text(text: &str, parent: LayerId, span: Span) -> Option<Layer> {
         anchors: vec![(0, inside.start)],
     };
     let mut rest = raw;
-    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+    // As IAM's API has documents: URL-encoded, so that no text of JSON can begin like it.
+    let is_url_encoded = raw.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%7b"));
+    let mark = if is_url_encoded { b'%' } else { b'\\' };
+    let unescape = if is_url_encoded { percent } else { unescape };
+    while let Some(at) = memchr::memchr(mark, rest.as_bytes()) {
         let (plain, escape) = rest.split_at_checked(at)?;
         layer.text.push_str(plain);
         let (character, length) = unescape(escape)?;
@@ -117,6 +121,15 @@ fn anchor(layer: &mut Layer, raw: &str, base: u32, rest: &str) {
         layer.anchors.pop();
     }
     layer.anchors.push(point);
+}
+
+/// The character whose URL encoding `text` begins with, and the bytes it takes.
+fn percent(text: &str) -> Option<(char, usize)> {
+    let byte = |index: usize| u8::from_str_radix(text.get(3 * index..3 * index + 3)?.strip_prefix('%')?, 16).ok();
+    let bytes: Vec<u8> = (0..4).map_while(byte).collect();
+    let (length, character) = (1..=bytes.len())
+        .find_map(|length| Some((length, std::str::from_utf8(bytes.get(..length)?).ok()?.chars().next()?)))?;
+    Some((character, 3 * length))
 }
 
 /// The character of the escape that `text` begins with, and the bytes it takes.
@@ -164,6 +177,18 @@ pub fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_encoded_text_maps_back_to_its_bytes() {
+        let file = r#""%7B%22a%22%3A%20%22%C3%A9x%22%7d""#;
+        let layer = inner_text(file, LayerId::FILE, Span::new(0, file.len())).unwrap();
+        assert_eq!(layer.text, "{\"a\": \"\u{e9}x\"}");
+        let x = layer.text.find('x').unwrap();
+        assert_eq!(layer.in_parent(Span::new(x, x + 1)).of(file), "x");
+        for broken in ["\"%7B%2\"", "\"%7B%zz\"", "\"%7B%C3x%A9\"", "\"%7B%FF\""] {
+            assert!(inner_text(broken, LayerId::FILE, Span::new(0, broken.len())).is_none(), "{broken}");
+        }
+    }
 
     #[test]
     fn every_span_covers_what_was_read() {
