@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --bench refine`
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use divan::counter::ItemsCount;
@@ -10,7 +11,7 @@ use iamtrim::catalog::{Catalog, Tracking};
 use iamtrim::claims::{Claim, Claims};
 use iamtrim::finding::{UnusedAction, UnusedActions, UnusedPermissions, UnusedService};
 use iamtrim::policy::action::ActionPattern;
-use iamtrim::refine::{self, AuditedEntry, EntryChange, laws};
+use iamtrim::refine::{self, AuditedEntry, laws};
 
 const WILDCARDS: &str = include_str!("data/real_wildcards.txt");
 
@@ -43,37 +44,21 @@ fn unused(catalog: &Catalog, only_tracked: bool) -> UnusedPermissions {
     UnusedPermissions { services: services.collect(), ..UnusedPermissions::default() }
 }
 
-/// Refines lists of entries of one service each, as the program does, and counts what is emitted.
-fn refined(lists: &[(String, Vec<ActionPattern>)], catalog: &Catalog, unused: &UnusedPermissions) -> usize {
+/// Refines a list of entries as the program does a statement's, and counts what is emitted.
+fn refined(list: &[ActionPattern], catalog: &Catalog, unused: &UnusedPermissions) -> usize {
     let claims = Claims::new(vec![Claim { unused, allowed: Vec::new() }]);
-    let mut emitted = 0;
-    for (service, list) in lists {
-        let service = ServiceAudit::new(service, catalog, &claims);
-        for pattern in list {
-            let audit: Option<EntryAudit> = pattern.named().map(|(_, name)| service.entry(name));
-            let entries = [AuditedEntry { pattern: Some(pattern), audit: audit.as_ref() }];
-            let changes = refine::refine(&entries);
-            assert_eq!(laws::broken(&entries, &changes, |_| Some(&service)), None, "{}", pattern.as_str());
-            emitted += changes
-                .iter()
-                .map(|change| match change {
-                    EntryChange::Replace(patterns) => patterns.len(),
-                    _ => 0,
-                })
-                .sum::<usize>();
-        }
-    }
-    emitted
-}
-
-fn by_service(patterns: impl Iterator<Item = ActionPattern>) -> Vec<(String, Vec<ActionPattern>)> {
-    let mut lists: std::collections::BTreeMap<String, Vec<ActionPattern>> = std::collections::BTreeMap::new();
-    for pattern in patterns {
-        if let Some(service) = pattern.named().map(|(service, _)| service.to_owned()) {
-            lists.entry(service).or_default().push(pattern);
-        }
-    }
-    lists.into_iter().collect()
+    let mut services: BTreeMap<&str, ServiceAudit<'_, '_>> = BTreeMap::new();
+    let audits = list.iter().map(|pattern| {
+        let (service, name) = pattern.named()?;
+        Some(services.entry(service).or_insert_with(|| ServiceAudit::new(service, catalog, &claims)).entry(name))
+    });
+    let audits: Vec<Option<EntryAudit>> = audits.collect();
+    let audited = list.iter().zip(&audits);
+    let entries: Vec<AuditedEntry<'_>> =
+        audited.map(|(pattern, audit)| AuditedEntry { pattern: Some(pattern), audit: audit.as_ref() }).collect();
+    let changes = refine::refine(&entries);
+    assert_eq!(laws::broken(&entries, &changes, |service| services.get(service)), None);
+    changes.iter().map(|change| change.result(None).count()).sum()
 }
 
 #[divan::bench]
@@ -81,15 +66,15 @@ fn real_wildcards(bencher: divan::Bencher<'_, '_>) {
     let catalog = Catalog::embedded();
     let unused = unused(&catalog, true);
     let words = WILDCARDS.lines().filter_map(|line| line.split_whitespace().find(|word| word.contains(':')));
-    let lists = by_service(words.map(ActionPattern::new));
-    let count: usize = lists.iter().map(|(_, list)| list.len()).sum();
-    bencher.counter(ItemsCount::new(count)).bench(|| refined(&lists, &catalog, &unused));
+    let list: Vec<ActionPattern> = words.map(ActionPattern::new).collect();
+    bencher.counter(ItemsCount::new(list.len())).bench(|| refined(&list, &catalog, &unused));
 }
 
 #[divan::bench]
 fn every_service(bencher: divan::Bencher<'_, '_>) {
     let catalog = Catalog::embedded();
     let unused = unused(&catalog, false);
-    let lists = by_service(catalog.services().map(|service| ActionPattern::new(format!("{}:*", service.prefix()))));
-    bencher.counter(ItemsCount::new(catalog.counts().1)).bench(|| refined(&lists, &catalog, &unused));
+    let list: Vec<ActionPattern> =
+        catalog.services().map(|service| ActionPattern::new(format!("{}:*", service.prefix()))).collect();
+    bencher.counter(ItemsCount::new(catalog.counts().1)).bench(|| refined(&list, &catalog, &unused));
 }

@@ -4,6 +4,7 @@
 //! Knows sets of actions and patterns. Does not know text, spans or notation.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -29,9 +30,9 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
     /// The bare name in lower case: the key.
-    pub lower: String,
+    pub lower: Arc<str>,
     /// The bare name as the catalogue spells it, else the finding, else the entry.
-    pub spelled: String,
+    pub spelled: Arc<str>,
     /// Whether all owners left it unused.
     pub unused: bool,
     /// What the catalogue says of it; `None` for a name it lacks.
@@ -112,8 +113,16 @@ impl<'c, 'e> ServiceAudit<'c, 'e> {
     pub fn catalogued(&self) -> &[Granted] {
         self.catalogued.get_or_init(|| {
             let actions = self.service.iter().flat_map(Service::actions);
-            actions.map(|a| self.granted(a.name.to_ascii_lowercase(), a.name, Some(a.tracking))).collect()
+            actions.map(|a| self.granted(a.name.to_ascii_lowercase().into(), a.name.into(), Some(a.tracking))).collect()
         })
+    }
+
+    /// The catalogue's actions that the pattern matches, in order of lower-case names.
+    pub fn matching(&self, pattern: &Wildcard) -> impl Iterator<Item = &Granted> {
+        let (all, prefix) = (self.catalogued(), pattern.literal_prefix());
+        let from = all.partition_point(|action| *action.lower < *prefix);
+        let starting = all.get(from..).unwrap_or_default().iter().take_while(move |a| a.lower.starts_with(prefix));
+        starting.filter(|action| pattern.matches(&action.lower))
     }
 
     /// What an entry of this service grants.
@@ -123,57 +132,54 @@ impl<'c, 'e> ServiceAudit<'c, 'e> {
         let unused = granted.iter().filter(|action| action.unused).count();
         let catalog_gap = if pattern.is_literal() { None } else { self.gap(&granted) };
         let lacks_service = matches!(catalog_gap, Some(CatalogGap::Service(_)));
+        let whole_service = self.whole();
         let verdict = match unused {
-            0 if lacks_service && self.unused.as_ref().is_some_and(ServiceUnused::is_whole) => Verdict::Unused,
+            0 if lacks_service && whole_service.as_ref().is_some_and(|whole| !whole.spares(pattern)) => Verdict::Unused,
             0 if granted.is_empty() && !self.matches_retired(pattern) => Verdict::Unknown,
             0 => Verdict::Kept,
             all if all == granted.len() => Verdict::Unused,
             _ => Verdict::Partly,
         };
-        let whole_service = match &self.unused {
-            Some(ServiceUnused::Whole { last_accessed, allowed }) => {
-                let names = |pattern: &&ActionPattern| match pattern.named() {
-                    Some((_, names)) => names.clone(),
-                    None => Wildcard::new("*"),
-                };
-                Some(WholeService { last_accessed: *last_accessed, allowed: allowed.iter().map(names).collect() })
-            }
-            Some(ServiceUnused::Only(_)) | None => None,
-        };
         EntryAudit { verdict, granted, whole_service, catalog_gap }
+    }
+
+    fn whole(&self) -> Option<WholeService> {
+        let Some(ServiceUnused::Whole { last_accessed, allowed }) = &self.unused else { return None };
+        let names = |pattern: &&ActionPattern| match pattern.named() {
+            Some((_, names)) => names.clone(),
+            None => Wildcard::new("*"),
+        };
+        Some(WholeService { last_accessed: *last_accessed, allowed: allowed.iter().map(names).collect() })
     }
 
     fn literal(&self, pattern: &Wildcard) -> Vec<Granted> {
         let lower = pattern.as_str().to_ascii_lowercase();
         if let Some(action) = self.service.and_then(|service| service.action(&lower)) {
-            return vec![self.granted(lower, action.name, Some(action.tracking))];
+            return vec![self.granted(lower.into(), action.name.into(), Some(action.tracking))];
         }
-        let named = self.granted(lower, pattern.as_str(), None);
+        let named = self.granted(lower.into(), pattern.as_str().into(), None);
         if named.unused { vec![named] } else { Vec::new() }
     }
 
     fn wildcard(&self, pattern: &Wildcard) -> Vec<Granted> {
-        let actions = self.catalogued().iter().filter(|action| pattern.matches(&action.lower));
-        let mut granted: Vec<Granted> = actions.cloned().collect();
-        if let Some(ServiceUnused::Only(names)) = &self.unused {
-            let known = granted.len();
-            for (lower, name) in names.iter().filter(|(lower, _)| pattern.matches(lower)) {
-                let is_known = granted
-                    .get(..known)
-                    .is_some_and(|all| all.binary_search_by(|action| action.lower.cmp(lower)).is_ok());
-                if !is_known {
-                    granted.push(self.granted(lower.clone(), &name.spelled, None));
-                }
+        let mut granted: Vec<Granted> = self.matching(pattern).cloned().collect();
+        let known = granted.len();
+        for (lower, name) in self.unused.iter().flat_map(|unused| unused.named(pattern)) {
+            let before = granted.get(..known).unwrap_or_default();
+            if before.binary_search_by(|action| (*action.lower).cmp(lower)).is_err() {
+                granted.push(self.granted(lower.into(), Arc::clone(&name.spelled), None));
             }
+        }
+        if granted.len() > known {
             granted.sort_by(|a, b| a.lower.cmp(&b.lower));
         }
         granted
     }
 
-    fn granted(&self, lower: String, spelled: &str, tracking: Option<Tracking>) -> Granted {
+    fn granted(&self, lower: Arc<str>, spelled: Arc<str>, tracking: Option<Tracking>) -> Granted {
         let unused = self.unused.as_ref().filter(|unused| unused.contains(&self.prefix, &lower, tracking));
         Granted {
-            spelled: spelled.to_owned(),
+            spelled,
             unused: unused.is_some(),
             tracking,
             last_accessed: unused.and_then(|unused| unused.last_accessed(&lower)),
@@ -203,9 +209,9 @@ pub fn unused_beneath(excluded: &[&ActionPattern], catalog: &Catalog, claims: &C
     let mut found = Vec::new();
     for prefix in claims.services() {
         match claims.of_service(prefix, catalog) {
-            Some(ServiceUnused::Whole { last_accessed, .. }) => {
+            Some(ServiceUnused::Whole { last_accessed, allowed }) => {
                 let everything = ActionPattern::new(format!("{prefix}:*"));
-                if !excluded.iter().any(|pattern| pattern.covers(&everything)) {
+                if !excluded.iter().copied().chain(allowed).any(|pattern| pattern.covers(&everything)) {
                     found.push(BroadlyUnused { action: everything.as_str().to_owned(), last_accessed });
                 }
             }
@@ -229,4 +235,33 @@ pub struct BroadlyUnused {
     pub action: String,
     /// When it was last used before the tracking window, if ever.
     pub last_accessed: Option<Date>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::Claim;
+    use crate::finding::{UnusedActions, UnusedPermissions, UnusedService};
+
+    /// What is unused where a whole service is, but for what is allowed.
+    fn whole(prefix: &str) -> UnusedPermissions {
+        let service = UnusedService { prefix: prefix.into(), last_accessed: None, actions: UnusedActions::Whole };
+        UnusedPermissions { services: vec![service], ..UnusedPermissions::default() }
+    }
+
+    #[test]
+    fn what_is_allowed_of_an_unused_service_is_not_unused() {
+        let (unused, catalog) = (whole("unheard-of"), Catalog::embedded());
+        let cases = [("*", "*", Verdict::Unknown, 0), ("unheard-of:Do*", "Do*", Verdict::Unknown, 1)];
+        for (allowed, entry, verdict, beneath) in cases {
+            let allowed = ActionPattern::new(allowed);
+            let claims = Claims::new(vec![Claim { unused: &unused, allowed: vec![&allowed] }]);
+            let service = ServiceAudit::new("unheard-of", &catalog, &claims);
+            assert_eq!(service.entry(&Wildcard::new(entry)).verdict, verdict, "{entry}");
+            assert_eq!(unused_beneath(&[], &catalog, &claims).len(), beneath, "{entry}");
+        }
+        let claims = Claims::new(vec![Claim { unused: &unused, allowed: Vec::new() }]);
+        let service = ServiceAudit::new("unheard-of", &catalog, &claims);
+        assert_eq!(service.entry(&Wildcard::new("Do*")).verdict, Verdict::Unused);
+    }
 }

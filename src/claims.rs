@@ -4,12 +4,15 @@
 //! Knows evidence and what the user allows. Does not know policies.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use crate::catalog::{Catalog, Tracking};
 use crate::finding::{UnusedAction, UnusedActions, UnusedPermissions, UnusedService};
 use crate::policy::action::ActionPattern;
+use crate::policy::wildcard::Wildcard;
 
 /// One identity's claim: its unused permissions, and the patterns that are kept for it on purpose.
 #[derive(Debug, Clone)]
@@ -38,7 +41,7 @@ pub enum ServiceUnused<'e> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusedName {
     /// As the finding spells it.
-    pub spelled: String,
+    pub spelled: Arc<str>,
     /// The newest last access of any owner.
     pub last_accessed: Option<Date>,
 }
@@ -90,8 +93,8 @@ impl<'e> Claim<'e> {
             UnusedActions::Only(actions) => {
                 let kept = |action: &&UnusedAction| !allowed.iter().any(|p| p.matches(&service.prefix, &action.name));
                 let named = |action: &UnusedAction| {
-                    let spelled = action.name.to_string();
-                    (spelled.to_ascii_lowercase(), UnusedName { spelled, last_accessed: action.last_accessed })
+                    let (spelled, last_accessed) = (Arc::clone(&action.name), action.last_accessed);
+                    (spelled.to_ascii_lowercase(), UnusedName { spelled, last_accessed })
                 };
                 ServiceUnused::Only(actions.iter().filter(kept).map(named).collect())
             }
@@ -113,6 +116,19 @@ impl ServiceUnused<'_> {
                 !leaves_no_trace(prefix, lower, tracking) && !allowed.iter().any(|p| p.matches(prefix, lower))
             }
         }
+    }
+
+    /// The names reported one by one that the pattern matches, by their lower-case form, in order.
+    pub fn named(&self, pattern: &Wildcard) -> impl Iterator<Item = (&str, &UnusedName)> {
+        let names = match self {
+            Self::Only(names) => Some(names),
+            Self::Whole { .. } => None,
+        };
+        let prefix = pattern.literal_prefix();
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        let starting = names.into_iter().flat_map(move |names| names.range::<str, _>(from));
+        let starting = starting.take_while(move |(lower, _)| lower.starts_with(prefix));
+        starting.filter(|(lower, _)| pattern.matches(lower)).map(|(lower, name)| (lower.as_str(), name))
     }
 
     /// Whether the finding says that the whole service is unused.

@@ -12,7 +12,7 @@ use crate::refine::safety::{Applicability, Safety};
 use crate::rewrite::{self, StatementChange};
 use crate::settings::Settings;
 use crate::source::{FileId, SourceFile, Span, layer_text, span_in_file};
-use crate::template::{Document, DocumentKind, FileReading};
+use crate::template::{Attachment, Document, DocumentKind, FileReading, IdentityName};
 use crate::verify::{self, Intended, Refusal};
 
 /// A file's text with fixes made, proved to say what was intended.
@@ -44,11 +44,9 @@ pub struct Judged<'a, 'e> {
 pub fn fixes(judged: &Judged<'_, '_>, settings: &Settings) -> Vec<Fix> {
     let mut fixes = Vec::new();
     for (index, (document, judgement)) in judged.reading.documents.iter().zip(judged.judgements).enumerate() {
-        let all: Vec<StatementChange> = changes(judgement, |_| true);
         let text = layer_text(&judged.file.text, &judged.reading.layers, document.layer);
         let whole = Size::of(document, text);
-        let joint = edits(text, document, &all).map_or(whole, |edits| whole.after(text, &edits));
-        for (statement, change) in all.iter().enumerate() {
+        for (statement, change) in changes(judgement, |_| true).iter().enumerate() {
             if *change == StatementChange::Keep {
                 continue;
             }
@@ -60,19 +58,13 @@ pub fn fixes(judged: &Judged<'_, '_>, settings: &Settings) -> Vec<Fix> {
             });
             let size = whole.after(text, &edits);
             let edits = rewrite::in_file(&edits, &judged.reading.layers, document.layer).unwrap_or_default();
-            check_quota(&mut safety, size, joint);
-            fixes.push(fix(
-                judged,
-                format!("{}#{}", judged.file.path, fixes.len()),
-                edits,
-                size,
-                &safety,
-                (index, statement),
-            ));
+            let id = format!("{}#{}", judged.file.path, fixes.len());
+            fixes.push(fix(judged, id, edits, size, &safety, (index, statement)));
         }
     }
     share(judged, &mut fixes);
     prove(judged, &mut fixes);
+    hold_to_quota(judged, &mut fixes);
     fixes
 }
 
@@ -251,22 +243,69 @@ fn characters(text: &str) -> usize {
 /// How many characters IAM accepts, white space not counted.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 fn quota(document: &Document) -> usize {
-    match (document.kind, document.attachments.first().map(|attachment| attachment.kind)) {
-        (DocumentKind::Inline, Some(IdentityKind::Role)) => 10_240,
-        (DocumentKind::Inline, Some(IdentityKind::User)) => 2_048,
-        (DocumentKind::Inline, Some(IdentityKind::Group)) => 5_120,
-        // A loose document may become a managed policy, which has the least room of those that a role can have.
-        _ => 6_144,
+    let inline = document.attachments.iter().filter(|_| document.kind == DocumentKind::Inline);
+    // A loose document may become a managed policy, which has the least room of those that a role can have.
+    inline.map(|attachment| inline_quota(attachment.kind)).min().unwrap_or(6_144)
+}
+
+/// The same for all inline policies of an identity together.
+fn inline_quota(kind: IdentityKind) -> usize {
+    match kind {
+        IdentityKind::Role => 10_240,
+        IdentityKind::User => 2_048,
+        IdentityKind::Group => 5_120,
     }
 }
 
-fn check_quota(safety: &mut Safety, alone: Size, joint: Size) {
-    let grows = alone.after > alone.before;
-    if grows && joint.after > joint.quota && joint.after > joint.before {
-        let reason =
-            format!("the policy would have {} characters, more than the {} that IAM accepts", joint.after, joint.quota);
-        safety.lower_to(Applicability::DisplayOnly, reason);
+/// Withholds what would make a policy larger and too large for IAM, once it is made with all that is at least as safe.
+fn hold_to_quota(judged: &Judged<'_, '_>, fixes: &mut [Fix]) {
+    let as_found: Vec<Applicability> = fixes.iter().map(|fix| fix.applicability).collect();
+    for threshold in [Applicability::Safe, Applicability::Unsafe, Applicability::DisplayOnly] {
+        let is_made = |site| fixes.iter().any(|fix| fix.site == site && fix.applicability >= threshold);
+        let sizes = sizes(judged, is_made);
+        let growing = fixes.iter_mut().zip(&as_found).filter(|(_, found)| **found == threshold);
+        for (fix, _) in growing.filter(|(fix, _)| fix.size.after > fix.size.before) {
+            if let Some(reason) = over_quota(judged, fix.site.0, &sizes) {
+                lower(fix, Applicability::DisplayOnly, reason);
+            }
+        }
     }
+}
+
+/// The size of each document with some of the fixes made.
+fn sizes(judged: &Judged<'_, '_>, is_made: impl Fn((usize, usize)) -> bool) -> Vec<Size> {
+    let documents = judged.reading.documents.iter().zip(judged.judgements).enumerate();
+    let size = |(index, (document, judgement)): (usize, (&Document, &Judgement<'_>))| {
+        let text = layer_text(&judged.file.text, &judged.reading.layers, document.layer);
+        let size = Size::of(document, text);
+        let made = changes(judgement, |statement| is_made((index, statement)));
+        edits(text, document, &made).map_or(size, |edits| size.after(text, &edits))
+    };
+    documents.map(size).collect()
+}
+
+/// Why a document, or all inline policies of its identity that the file shows, would be too large.
+fn over_quota(judged: &Judged<'_, '_>, index: usize, sizes: &[Size]) -> Option<String> {
+    let document = judged.reading.documents.get(index)?;
+    let own = sizes.get(index)?;
+    if own.after > own.before && own.after > own.quota {
+        let Size { after, quota, .. } = own;
+        return Some(format!("the policy would have {after} characters, more than the {quota} that IAM accepts"));
+    }
+    let known = document.attachments.iter().filter(|_| document.kind == DocumentKind::Inline);
+    known.filter(|attachment| attachment.name != IdentityName::Unknown).find_map(|attachment| {
+        let is_of_it = |other: &Document| {
+            let same = |other: &Attachment| (other.kind, &other.name) == (attachment.kind, &attachment.name);
+            other.kind == DocumentKind::Inline && other.attachments.iter().any(same)
+        };
+        let all = judged.reading.documents.iter().zip(sizes).filter(|(other, _)| is_of_it(other));
+        let (before, after) = all.fold((0, 0), |(before, after), (_, size)| (before + size.before, after + size.after));
+        let (kind, quota) = (attachment.kind.word(), inline_quota(attachment.kind));
+        (after > before && after > quota).then(|| {
+            let many = format!("{after} characters, more than the {quota} that IAM accepts");
+            format!("the inline policies of its {kind} would have {many}")
+        })
+    })
 }
 
 /// How safe the fix of a statement is.

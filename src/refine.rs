@@ -8,11 +8,10 @@ pub mod laws;
 pub mod safety;
 pub mod trie;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::audit::{EntryAudit, Verdict};
 use crate::policy::action::ActionPattern;
-use crate::policy::wildcard::Wildcard;
 use trie::Trie;
 
 /// An entry with what it grants; `audit` is `None` for `*`, for opaque entries and for what matches nothing.
@@ -74,73 +73,74 @@ fn alone(entry: &AuditedEntry<'_>) -> EntryChange {
         (Verdict::Unused, _) => EntryChange::Remove { covered_by: None },
         (Verdict::Partly, Some((_, name))) => {
             let prefix = pattern.service_as_written();
-            let emitted = Trie::new(&audit.granted, audit.whole_service.as_ref()).shortest_safe(name);
+            let emitted = Trie::new(name, &audit.granted, audit.whole_service.as_ref()).shortest_safe();
             EntryChange::Replace(emitted.iter().map(|name| ActionPattern::new(format!("{prefix}:{name}"))).collect())
         }
         _ => EntryChange::Keep,
     }
 }
 
-/// A pattern that may cover others: where its entry stands, and where in the emitted list.
-#[derive(Debug, Clone, Copy)]
-struct Emitted<'a> {
-    order: usize,
-    pattern: &'a ActionPattern,
-}
-
 /// Drops emitted patterns that an unchanged entry, an earlier emitted pattern, or a strictly wider later one covers.
 fn drop_covered(entries: &[AuditedEntry<'_>], changes: &mut [EntryChange]) {
-    let unchanged: Vec<&ActionPattern> = entries
-        .iter()
-        .zip(changes.iter())
-        .filter(|(_, change)| change.keeps())
-        .filter_map(|(e, _)| e.pattern)
-        .collect();
-    let mut coverers: BTreeMap<String, Vec<Emitted<'_>>> = BTreeMap::new();
-    let before = changes.to_vec();
-    let all = before.iter().flat_map(|change| change.result(None));
-    for (order, pattern) in all.enumerate() {
-        let service = pattern.named().map_or(String::new(), |(service, _)| service.to_owned());
-        coverers.entry(service).or_default().push(Emitted { order, pattern });
-    }
-    let mut order = 0;
+    let kept = entries.iter().zip(changes.iter()).filter(|(_, change)| change.keeps());
+    let mut standing: Vec<&ActionPattern> = kept.filter_map(|(entry, _)| entry.pattern).collect();
+    let unchanged = standing.len();
+    standing.extend(changes.iter().flat_map(|change| change.result(None)));
+    let coverers = Coverers::new(&standing);
+    let emitted = standing.iter().enumerate().skip(unchanged);
+    let covered_by: Vec<Option<String>> =
+        emitted.map(|(rank, own)| Some(coverers.of(rank, own)?.as_str().to_owned())).collect();
+    let mut covered_by = covered_by.into_iter();
     for change in changes.iter_mut() {
         let EntryChange::Replace(patterns) = change else { continue };
-        let mut covered_by = None;
-        patterns.retain(|pattern| {
-            let own = Emitted { order, pattern };
-            order += 1;
-            let peers = pattern.named().and_then(|(service, _)| coverers.get(service)).map_or(&[][..], Vec::as_slice);
-            let coverer = coverer_of(own, &unchanged, peers);
-            covered_by = covered_by.take().or(coverer.map(|pattern| pattern.as_str().to_owned()));
-            coverer.is_none()
+        let mut first = None;
+        patterns.retain(|_| {
+            let coverer = covered_by.next().flatten();
+            let stays = coverer.is_none();
+            first = first.take().or(coverer);
+            stays
         });
         if patterns.is_empty() {
-            *change = EntryChange::Remove { covered_by };
+            *change = EntryChange::Remove { covered_by: first };
         }
     }
 }
 
-fn coverer_of<'a>(
-    own: Emitted<'_>,
-    unchanged: &[&'a ActionPattern],
-    peers: &[Emitted<'a>],
-) -> Option<&'a ActionPattern> {
-    let by_unchanged = unchanged.iter().copied().find(|other| other.covers(own.pattern));
-    by_unchanged.or_else(|| {
-        let could = |other: &&Emitted<'_>| other.order != own.order && may_cover(other.pattern, own.pattern);
-        let covers = |other: &&Emitted<'_>| {
-            other.pattern.covers(own.pattern) && (other.order < own.order || !own.pattern.covers(other.pattern))
-        };
-        peers.iter().filter(could).find(covers).map(|other| other.pattern)
-    })
+/// The patterns that may cover others, each with its rank: unchanged entries come first, then what is emitted.
+struct Coverers<'a> {
+    everything: Option<&'a ActionPattern>,
+    /// By service, those with wildcards, by rank.
+    open: HashMap<&'a str, Vec<(usize, &'a ActionPattern)>>,
+    /// By service and lower-case name, the first that is no more than that name.
+    literals: HashMap<(&'a str, &'a str), (usize, &'a ActionPattern)>,
 }
 
-/// A literal covers only itself, which is cheap to tell.
-fn may_cover(outer: &ActionPattern, inner: &ActionPattern) -> bool {
-    match (outer.named().map(|(_, name)| name), inner.named().map(|(_, name)| name)) {
-        (Some(outer), Some(inner)) if outer.is_literal() => inner.is_literal() && outer.matches(inner.as_str()),
-        _ => true,
+impl<'a> Coverers<'a> {
+    fn new(standing: &[&'a ActionPattern]) -> Self {
+        let everything = standing.iter().copied().find(|pattern| pattern.is_everything());
+        let mut coverers = Self { everything, open: HashMap::new(), literals: HashMap::new() };
+        for (rank, &pattern) in standing.iter().enumerate() {
+            match pattern.named() {
+                Some((service, name)) if name.is_literal() => {
+                    coverers.literals.entry((service, name.as_lower())).or_insert((rank, pattern));
+                }
+                Some((service, _)) => coverers.open.entry(service).or_default().push((rank, pattern)),
+                None => {}
+            }
+        }
+        coverers
+    }
+
+    /// The first that covers the pattern of this rank: of two that cover each other the earlier one does.
+    fn of(&self, rank: usize, own: &ActionPattern) -> Option<&'a ActionPattern> {
+        let (service, name) = own.named()?;
+        let open = self.open.get(service).map_or(&[][..], Vec::as_slice).iter().copied();
+        let literal = self.literals.get(&(service, name.as_lower())).copied();
+        let covers = |(other_rank, other): &(usize, &ActionPattern)| {
+            *other_rank != rank && other.covers(own) && (*other_rank < rank || !own.covers(other))
+        };
+        let found = open.into_iter().find(covers).into_iter().chain(literal.filter(covers));
+        self.everything.or(found.min_by_key(|(rank, _)| *rank).map(|(_, pattern)| pattern))
     }
 }
 
@@ -155,10 +155,4 @@ pub fn replacement(pattern: &ActionPattern, audit: &EntryAudit) -> EntryChange {
 #[must_use]
 pub fn any_left(changes: &[EntryChange]) -> bool {
     changes.iter().any(|change| !matches!(change, EntryChange::Remove { .. }))
-}
-
-/// Whether a name pattern is `*` alone, so that its entry grants the whole service.
-#[must_use]
-pub fn is_whole_service(name: &Wildcard) -> bool {
-    name.covers(&Wildcard::new("*"))
 }

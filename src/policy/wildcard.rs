@@ -3,13 +3,13 @@
 //! `*` is any run of characters, also none; `?` is exactly one; case is ignored for ASCII letters, as IAM does.
 //! Languages, not lists: [`Wildcard::covers`] holds for every string, also for actions not yet invented.
 
-use std::collections::HashSet;
-
 /// A pattern over action names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wildcard {
     text: String,
-    lower: Vec<u8>,
+    lower: String,
+    /// How many bytes stand before the first `*` or `?`.
+    literal: usize,
     shape: Shape,
 }
 
@@ -22,27 +22,37 @@ enum Shape {
     General,
 }
 
-/// How many (position, states) pairs [`Wildcard::covers`] may visit before it gives up and says no.
-const COVERS_BUDGET: usize = 100_000;
-
 impl Wildcard {
     /// The pattern as written.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
-        let lower: Vec<u8> = text.bytes().map(|b| b.to_ascii_lowercase()).collect();
-        let shape = match lower.iter().position(|&b| is_wild(b)) {
-            None => Shape::Literal,
-            Some(at) if at + 1 == lower.len() && lower.last() == Some(&b'*') => Shape::Prefix,
-            Some(_) => Shape::General,
+        let lower = text.to_ascii_lowercase();
+        let literal = lower.bytes().position(is_wild).unwrap_or(lower.len());
+        let shape = match lower.get(literal..) {
+            Some("") => Shape::Literal,
+            Some("*") => Shape::Prefix,
+            _ => Shape::General,
         };
-        Self { text, lower, shape }
+        Self { text, lower, literal, shape }
     }
 
     /// The pattern as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The pattern in lower case.
+    #[must_use]
+    pub fn as_lower(&self) -> &str {
+        &self.lower
+    }
+
+    /// What stands before the first `*` or `?`, in lower case: all that it matches starts so.
+    #[must_use]
+    pub fn literal_prefix(&self) -> &str {
+        self.lower.get(..self.literal).unwrap_or_default()
     }
 
     /// Whether it matches one string only.
@@ -54,30 +64,21 @@ impl Wildcard {
     /// Whether `text` belongs to the pattern's language.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        let text = text.as_bytes();
         match self.shape {
             Shape::Literal => self.lower.eq_ignore_ascii_case(text),
-            Shape::Prefix => {
-                let prefix = self.lower.split_last().map_or(&[][..], |(_, prefix)| prefix);
-                text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
-            }
-            Shape::General => matches_general(&self.lower, text),
+            Shape::Prefix => starts_with(text, self.literal_prefix()),
+            Shape::General => matches_general(self.lower.as_bytes(), text.as_bytes()),
         }
     }
 
     /// Whether every string that `other` matches is matched by this pattern too.
-    ///
-    /// Exact, unless the patterns are so entangled that the search exceeds its budget: then the answer is no.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         match (self.shape, other.shape) {
             (_, Shape::Literal) => self.matches(&other.text),
-            (Shape::Literal, _) => self.lower == other.lower,
-            (Shape::Prefix, Shape::Prefix) => {
-                let prefix = self.lower.split_last().map_or(&[][..], |(_, prefix)| prefix);
-                other.lower.starts_with(prefix)
-            }
-            _ => covers_general(&self.lower, &other.lower),
+            (Shape::Literal, _) => false,
+            (Shape::Prefix, _) => other.literal_prefix().starts_with(self.literal_prefix()),
+            (Shape::General, _) => covers_general(&self.lower, &other.lower),
         }
     }
 
@@ -87,16 +88,21 @@ impl Wildcard {
     /// string that starts with `prefix` matches. Runs of `*` and `?` are written `?…?*`.
     #[must_use]
     pub fn residuals_after(&self, prefix: &str) -> Vec<Wildcard> {
-        let pattern = normalise(&self.text);
-        let mut states = States::start(pattern.as_bytes());
-        let mut bytes = prefix.bytes().peekable();
-        while let Some(byte) = bytes.next() {
-            let ends_character = bytes.peek().is_none_or(|&next| !is_continuation(next));
-            states = states.step(pattern.as_bytes(), Read::Byte(byte, ends_character));
+        if self.shape == Shape::Prefix && starts_with(prefix, self.literal_prefix()) {
+            return vec![Self::new("*")];
         }
-        let suffixes = states.positions().filter_map(|at| pattern.get(at..)).map(|rest| Self::new(normalise(rest)));
-        widest(suffixes.collect())
+        let pattern = normalise(&self.text);
+        let mut places = Places::new(&pattern);
+        places.read_all(prefix);
+        // What begins with the last `*` that was reached covers all that begins before it.
+        let last_star = places.iter().rfind(|&at| pattern.as_bytes().get(at) == Some(&b'*')).unwrap_or(0);
+        let open = places.iter().filter(|&at| at >= last_star);
+        widest(open.filter_map(|at| pattern.get(at..)).map(Self::new).collect())
     }
+}
+
+fn starts_with(text: &str, lower: &str) -> bool {
+    text.as_bytes().get(..lower.len()).is_some_and(|head| head.eq_ignore_ascii_case(lower.as_bytes()))
 }
 
 fn is_wild(byte: u8) -> bool {
@@ -176,100 +182,121 @@ fn widest(mut patterns: Vec<Wildcard>) -> Vec<Wildcard> {
     patterns.iter().filter(|candidate| !covered(candidate)).cloned().collect()
 }
 
-/// The set of places in a pattern at which reading can stand: bit `i` means that `pattern[i..]` is still to be read.
-/// Closed under passing over `*`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct States(Vec<u64>);
+/// Inclusion of languages: `outer` reads `inner` itself, whose `?` is a character that no pattern names, and whose `*`
+/// is a run that only a `*` can pass.
+///
+/// That is sound, since what passed a run passes whatever stands for it. It is exact, since a run may stand for
+/// arbitrarily many such characters: what lies between two `*` of `outer` must then be found between two runs.
+fn covers_general(outer: &str, inner: &str) -> bool {
+    let outer = opened(outer);
+    let mut places = Places::new(&outer);
+    places.read_all(inner);
+    places.has(outer.len())
+}
 
-/// One thing read from a string.
+/// Writes each run of `*` and `?` that has a `*` with one around every `?`, so that it takes other runs in any order.
+fn opened(pattern: &str) -> String {
+    let normal = normalise(pattern);
+    let mut out = String::with_capacity(2 * normal.len());
+    let mut waiting = 0;
+    for c in normal.chars() {
+        match c {
+            '?' => waiting += 1,
+            '*' => out.extend(std::iter::once("*").chain(std::iter::repeat_n("?*", std::mem::take(&mut waiting)))),
+            c => {
+                out.extend(std::iter::repeat_n('?', std::mem::take(&mut waiting)));
+                out.push(c);
+            }
+        }
+    }
+    out.extend(std::iter::repeat_n('?', waiting));
+    out
+}
+
+/// The places in a pattern at which reading can stand: bit `i` means that `pattern[i..]` is still to be read.
+/// Closed under passing over `*`.
+#[derive(Debug)]
+struct Places<'p> {
+    pattern: &'p [u8],
+    bits: Vec<u64>,
+    next: Vec<u64>,
+}
+
+/// One thing read from a pattern; a string is a pattern without wildcards.
 #[derive(Debug, Clone, Copy)]
 enum Read {
     /// A byte of a character, and whether it is its last one.
     Byte(u8, bool),
     /// A character that occurs in no pattern: the hardest one to match.
     Fresh,
+    /// Any number of those.
+    Run,
 }
 
-impl States {
-    fn empty(pattern: &[u8]) -> Self {
-        Self(vec![0; pattern.len() / 64 + 1])
+impl<'p> Places<'p> {
+    fn new(pattern: &'p str) -> Self {
+        let words = pattern.len() / 64 + 1;
+        let mut places = Self { pattern: pattern.as_bytes(), bits: vec![0; words], next: vec![0; words] };
+        places.insert(0);
+        places.turn();
+        places
     }
 
-    fn start(pattern: &[u8]) -> Self {
-        let mut states = Self::empty(pattern);
-        states.insert(pattern, 0);
-        states
+    fn read_all(&mut self, text: &str) {
+        let mut bytes = text.bytes().peekable();
+        while let Some(byte) = bytes.next() {
+            self.read(match byte {
+                b'*' => Read::Run,
+                b'?' => Read::Fresh,
+                byte => Read::Byte(byte, bytes.peek().is_none_or(|&next| !is_continuation(next))),
+            });
+        }
     }
 
-    fn insert(&mut self, pattern: &[u8], at: usize) {
+    fn read(&mut self, read: Read) {
+        for word in 0..self.bits.len() {
+            let mut bits = self.bits.get(word).copied().unwrap_or_default();
+            while bits != 0 {
+                let at = word * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                match (self.pattern.get(at), read) {
+                    (Some(b'*'), _) => self.insert(at),
+                    (Some(b'?'), Read::Fresh | Read::Byte(_, true)) => self.insert(at + 1),
+                    // Within a character `?` has read a part of it and waits for its last byte.
+                    (Some(b'?'), Read::Byte(_, false)) => self.insert(at),
+                    (Some(wanted), Read::Byte(byte, _)) if wanted.eq_ignore_ascii_case(&byte) => self.insert(at + 1),
+                    _ => {}
+                }
+            }
+        }
+        self.turn();
+    }
+
+    fn insert(&mut self, at: usize) {
         let mut at = at;
         loop {
-            if let Some(word) = self.0.get_mut(at / 64) {
+            if let Some(word) = self.next.get_mut(at / 64) {
                 *word |= 1 << (at % 64);
             }
-            if pattern.get(at) != Some(&b'*') {
+            if self.pattern.get(at) != Some(&b'*') {
                 return;
             }
             at += 1;
         }
     }
 
+    fn turn(&mut self) {
+        std::mem::swap(&mut self.bits, &mut self.next);
+        self.next.fill(0);
+    }
+
     fn has(&self, at: usize) -> bool {
-        self.0.get(at / 64).is_some_and(|word| word & (1 << (at % 64)) != 0)
+        self.bits.get(at / 64).is_some_and(|word| word & (1 << (at % 64)) != 0)
     }
 
-    fn positions(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.0.len() * 64).filter(|&at| self.has(at))
+    fn iter(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
+        (0..=self.pattern.len()).filter(|&at| self.has(at))
     }
-
-    fn step(&self, pattern: &[u8], read: Read) -> Self {
-        let mut next = Self::empty(pattern);
-        for at in self.positions() {
-            match (pattern.get(at), read) {
-                (Some(b'*'), _) => next.insert(pattern, at),
-                (Some(b'?'), Read::Fresh | Read::Byte(_, true)) => next.insert(pattern, at + 1),
-                // Within a character `?` has read a part of it and waits for its last byte.
-                (Some(b'?'), Read::Byte(_, false)) => next.insert(pattern, at),
-                (Some(wanted), Read::Byte(byte, _)) if wanted.eq_ignore_ascii_case(&byte) => {
-                    next.insert(pattern, at + 1);
-                }
-                _ => {}
-            }
-        }
-        next
-    }
-}
-
-/// Inclusion of languages, by reading `inner` with every place at which `outer` could stand.
-///
-/// Where `inner` leaves a character open, a character that `outer` does not name is the worst case: whatever matches
-/// it matches any other. So only the number of characters that each `*` of `inner` stands for has to be tried, and
-/// the states repeat once it exceeds the length of `outer`.
-fn covers_general(outer: &[u8], inner: &[u8]) -> bool {
-    let mut todo = vec![(0, States::start(outer))];
-    let mut seen = HashSet::new();
-    while let Some((at, states)) = todo.pop() {
-        if !seen.insert((at, states.clone())) {
-            continue;
-        }
-        if seen.len() > COVERS_BUDGET {
-            return false;
-        }
-        match inner.get(at) {
-            None if states.has(outer.len()) => {}
-            None => return false,
-            Some(b'*') => {
-                todo.push((at, states.step(outer, Read::Fresh)));
-                todo.push((at + 1, states));
-            }
-            Some(b'?') => todo.push((at + 1, states.step(outer, Read::Fresh))),
-            Some(&byte) => {
-                let ends_character = inner.get(at + 1).is_none_or(|&next| !is_continuation(next));
-                todo.push((at + 1, states.step(outer, Read::Byte(byte, ends_character))));
-            }
-        }
-    }
-    true
 }
 
 #[cfg(test)]

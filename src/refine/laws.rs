@@ -2,7 +2,7 @@
 //!
 //! Written from the laws, not from the method: nothing here knows the trie. A broken law is a defect of the program.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{AuditedEntry, EntryChange};
 use crate::audit::ServiceAudit;
@@ -38,67 +38,63 @@ pub fn broken<'a, 'c: 'a, 'e: 'a>(
         if !emitted.iter().all(|emitted| pattern.covers(emitted)) {
             return Some((index, Law::NothingIsGained));
         }
-        if let Some(law) = decide(pattern, &emitted, &after, audit) {
-            return Some((index, law));
+        if emitted.iter().any(|emitted| leaves_unused(emitted, audit)) {
+            return Some((index, Law::NothingUnusedIsLeft));
+        }
+        if pattern.named().is_some_and(|(service, name)| {
+            audit.matching(name).any(|action| !action.unused && !after.grants(service, &action.lower))
+        }) {
+            return Some((index, Law::NothingUsedIsLost));
         }
     }
     None
 }
 
+/// Whether a pattern matches something unused, also what the catalogue lacks.
+fn leaves_unused(emitted: &ActionPattern, audit: &ServiceAudit<'_, '_>) -> bool {
+    let Some((service, name)) = emitted.named() else { return true };
+    let Some(unused) = audit.unused() else { return false };
+    let mut known = audit.matching(name).peekable();
+    let is_known = known.peek().is_some();
+    let beyond = match unused {
+        ServiceUnused::Only(_) => unused.named(name).next().is_some(),
+        // Every other name of the service is unused.
+        ServiceUnused::Whole { .. } if name.is_literal() => {
+            !is_known && unused.contains(service, name.as_lower(), None)
+        }
+        ServiceUnused::Whole { allowed, .. } => !allowed.iter().any(|allowed| allowed.covers(emitted)),
+    };
+    beyond || known.any(|action| action.unused)
+}
+
 /// The patterns of the new list, by the one service that each can match; `*` matches every service.
 struct After<'p> {
-    by_service: HashMap<&'p str, Vec<&'p ActionPattern>>,
+    open: HashMap<&'p str, Vec<&'p ActionPattern>>,
+    /// Services and lower-case names.
+    literals: HashSet<(&'p str, &'p str)>,
     has_everything: bool,
 }
 
 impl<'p> After<'p> {
     fn new(patterns: impl Iterator<Item = &'p ActionPattern>) -> Self {
-        let mut after = Self { by_service: HashMap::new(), has_everything: false };
+        let mut after = Self { open: HashMap::new(), literals: HashSet::new(), has_everything: false };
         for pattern in patterns {
             after.has_everything |= pattern.is_everything();
-            if let Some((service, _)) = pattern.named() {
-                after.by_service.entry(service).or_default().push(pattern);
+            match pattern.named() {
+                Some((service, name)) if name.is_literal() => {
+                    after.literals.insert((service, name.as_lower()));
+                }
+                Some((service, _)) => after.open.entry(service).or_default().push(pattern),
+                None => {}
             }
         }
         after
     }
 
-    fn grants(&self, service: &str, name: &str) -> bool {
-        let of_service = self.by_service.get(service).map_or(&[][..], Vec::as_slice);
-        self.has_everything || of_service.iter().any(|pattern| pattern.matches(service, name))
-    }
-}
-
-/// Decides the first two laws of a replacement that is known to keep the third: what it matches, `pattern` matches.
-fn decide(
-    pattern: &ActionPattern,
-    emitted: &[&ActionPattern],
-    after: &After<'_>,
-    audit: &ServiceAudit<'_, '_>,
-) -> Option<Law> {
-    let (service, _) = pattern.named()?;
-    let granted = |by: &[&ActionPattern], name: &str| by.iter().any(|pattern| pattern.matches(service, name));
-    for action in audit.catalogued().iter().filter(|action| pattern.matches(service, &action.lower)) {
-        if action.unused && granted(emitted, &action.lower) {
-            return Some(Law::NothingUnusedIsLeft);
-        }
-        if !action.unused && !after.grants(service, &action.lower) {
-            return Some(Law::NothingUsedIsLost);
-        }
-    }
-    // The catalogue may lack what a finding names.
-    match audit.unused() {
-        Some(ServiceUnused::Whole { allowed, .. })
-            if emitted.iter().any(|emitted| {
-                let is_open = emitted.named().is_some_and(|(_, names)| !names.is_literal());
-                is_open && !allowed.iter().any(|allowed| allowed.covers(emitted))
-            }) =>
-        {
-            Some(Law::NothingUnusedIsLeft)
-        }
-        Some(ServiceUnused::Only(names)) if names.keys().any(|name| granted(emitted, name)) => {
-            Some(Law::NothingUnusedIsLeft)
-        }
-        _ => None,
+    fn grants(&self, service: &str, lower: &str) -> bool {
+        let open = self.open.get(service).map_or(&[][..], Vec::as_slice);
+        self.has_everything
+            || self.literals.contains(&(service, lower))
+            || open.iter().any(|pattern| pattern.matches(service, lower))
     }
 }

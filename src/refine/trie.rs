@@ -3,14 +3,13 @@
 //! Nodes are camel-case tokens, but a pattern matches strings: a node is safe only if no unused action *starts with*
 //! its text, below it or not (`DescribeInstance` is not safe while `DescribeInstances` is unused).
 
-use std::collections::BTreeMap;
-
 use crate::audit::{Granted, WholeService};
 use crate::policy::wildcard::Wildcard;
 
 /// The trie of one wildcard. Node 0 is the root, the empty prefix.
 #[derive(Debug)]
 pub struct Trie<'a> {
+    pattern: &'a Wildcard,
     nodes: Vec<TrieNode<'a>>,
     names: &'a [Granted],
 }
@@ -24,7 +23,7 @@ pub struct TrieNode<'a> {
     pub children: Vec<usize>,
     /// The action that ends here: an index into the names.
     pub action: Option<usize>,
-    /// Whether no unused action starts with the prefix, also none that the catalogue does not have.
+    /// Whether no unused action of the pattern starts with the prefix, also none that the catalogue does not have.
     pub safe: bool,
 }
 
@@ -40,26 +39,27 @@ pub struct Emission {
 }
 
 impl<'a> Trie<'a> {
-    /// Builds the trie of `names`, which are in order of their lower-case form.
+    /// Builds the trie of `names`, which `pattern` matches and which are in order of their lower-case form.
     ///
     /// Where the whole service is unused every name is, catalogued or not: then a prefix is safe only if all that
-    /// starts with it is kept on purpose.
+    /// starts with it and belongs to the pattern is kept on purpose.
     #[must_use]
-    pub fn new(names: &'a [Granted], whole: Option<&WholeService>) -> Self {
+    pub fn new(pattern: &'a Wildcard, names: &'a [Granted], whole: Option<&WholeService>) -> Self {
         let mut growing = Growing::default();
-        let root = growing.node("");
+        let root = growing.node("", "");
         for (index, granted) in names.iter().enumerate() {
             growing.insert(root, index, granted);
         }
-        let unused: Vec<&str> = names.iter().filter(|name| name.unused).map(|name| name.lower.as_str()).collect();
-        let spares = |prefix: &str| whole.is_none_or(|whole| whole.spares(&Wildcard::new(format!("{prefix}*"))));
+        let unused: Vec<&str> = names.iter().filter(|name| name.unused).map(|name| &*name.lower).collect();
+        let spares =
+            |text: &str| whole.is_none_or(|whole| continued(pattern, text).all(|continued| whole.spares(&continued)));
         let nodes = growing.nodes.into_iter().map(|node| TrieNode {
             text: node.text,
-            children: node.children.into_values().collect(),
+            children: node.children.into_iter().map(|(_, child)| child).collect(),
             action: node.action,
-            safe: !any_starts_with(&unused, &node.text.to_ascii_lowercase()) && spares(node.text),
+            safe: !any_starts_with(&unused, node.lower) && spares(node.text),
         });
-        Self { nodes: nodes.collect(), names }
+        Self { pattern, nodes: nodes.collect(), names }
     }
 
     /// The node at an index; the root is 0.
@@ -74,44 +74,43 @@ impl<'a> Trie<'a> {
         self.names
     }
 
-    /// The shortest safe prefixes as patterns inside `pattern`, sorted by (lower case, bytes).
+    /// The shortest safe prefixes as patterns inside the pattern, sorted by (lower case, bytes).
     #[must_use]
-    pub fn shortest_safe(&self, pattern: &Wildcard) -> Vec<String> {
-        let mut emitted: Vec<String> = self.emissions(pattern).into_iter().map(|emission| emission.name).collect();
+    pub fn shortest_safe(&self) -> Vec<String> {
+        let mut emitted: Vec<String> = self.emissions().into_iter().map(|emission| emission.name).collect();
         emitted.sort_by_cached_key(|text| (text.to_ascii_lowercase(), text.clone()));
         emitted
     }
 
     /// What each node gives, in no particular order.
     #[must_use]
-    pub fn emissions(&self, pattern: &Wildcard) -> Vec<Emission> {
+    pub fn emissions(&self) -> Vec<Emission> {
         let mut emissions = Vec::new();
-        let below = |parent: usize, node: &TrieNode<'_>| node.children.iter().map(|&child| (parent, child)).collect();
-        let mut todo: Vec<(usize, usize)> = self.nodes.first().map_or_else(Vec::new, |root| below(0, root));
+        let roots = self.nodes.first().map_or(&[][..], |root| &root.children);
+        let mut todo: Vec<(usize, usize)> = roots.iter().map(|&child| (0, child)).collect();
         while let Some((parent, index)) = todo.pop() {
             let Some(node) = self.nodes.get(index) else { continue };
             if node.safe {
-                let names = self.emit(node, pattern);
+                let names = self.emit(node);
                 emissions.extend(names.map(|name| Emission { node: index, unsafe_prefix: parent, name }));
                 continue;
             }
             if let Some(name) = node.action.and_then(|index| self.names.get(index)).filter(|name| !name.unused) {
-                emissions.push(Emission { node: index, unsafe_prefix: index, name: name.spelled.clone() });
+                emissions.push(Emission { node: index, unsafe_prefix: index, name: name.spelled.to_string() });
             }
-            todo.extend(below(index, node));
+            todo.extend(node.children.iter().map(|&child| (index, child)));
         }
         emissions
     }
 
     /// What a safe node gives: per residual of the pattern nothing, the one action it leaves, or a wildcard.
-    fn emit(&self, node: &TrieNode<'_>, pattern: &Wildcard) -> impl Iterator<Item = String> {
+    fn emit(&self, node: &TrieNode<'_>) -> impl Iterator<Item = String> {
         let kept = self.kept_below(node);
-        pattern.residuals_after(node.text).into_iter().filter_map(move |residual| {
-            let candidate = Wildcard::new(format!("{}{}", node.text, residual.as_str()));
+        continued(self.pattern, node.text).filter_map(move |candidate| {
             let mut matched = kept.iter().filter(|name| candidate.matches(&name.lower));
             match (matched.next(), matched.next()) {
                 (None, _) => None,
-                (Some(only), None) => Some(only.spelled.clone()),
+                (Some(only), None) => Some(only.spelled.to_string()),
                 (Some(_), Some(_)) => Some(candidate.as_str().to_owned()),
             }
         })
@@ -129,6 +128,12 @@ impl<'a> Trie<'a> {
     }
 }
 
+/// The parts of a pattern that start with `text`.
+fn continued(pattern: &Wildcard, text: &str) -> impl Iterator<Item = Wildcard> {
+    let residuals = pattern.residuals_after(text).into_iter();
+    residuals.map(move |residual| Wildcard::new([text, residual.as_str()].concat()))
+}
+
 /// Whether an element of the sorted list starts with `prefix`.
 fn any_starts_with(sorted: &[&str], prefix: &str) -> bool {
     let at = sorted.partition_point(|name| *name < prefix);
@@ -143,14 +148,16 @@ struct Growing<'a> {
 #[derive(Debug)]
 struct GrowingNode<'a> {
     text: &'a str,
+    lower: &'a str,
     spelled_by_kept: bool,
-    children: BTreeMap<&'a str, usize>,
+    /// In order of their lower-case tokens.
+    children: Vec<(&'a str, usize)>,
     action: Option<usize>,
 }
 
 impl<'a> Growing<'a> {
-    fn node(&mut self, text: &'a str) -> usize {
-        self.nodes.push(GrowingNode { text, spelled_by_kept: false, children: BTreeMap::new(), action: None });
+    fn node(&mut self, text: &'a str, lower: &'a str) -> usize {
+        self.nodes.push(GrowingNode { text, lower, spelled_by_kept: false, children: Vec::new(), action: None });
         self.nodes.len() - 1
     }
 
@@ -161,11 +168,7 @@ impl<'a> Growing<'a> {
             end += token.len();
             let key = granted.lower.get(start..end).unwrap_or_default();
             let text = granted.spelled.get(..end).unwrap_or_default();
-            let existing = self.nodes.get(at).and_then(|node| node.children.get(key)).copied();
-            let child = existing.unwrap_or_else(|| self.node(text));
-            if let Some(parent) = self.nodes.get_mut(at) {
-                parent.children.insert(key, child);
-            }
+            let child = self.child(at, key, text, granted.lower.get(..end).unwrap_or_default());
             if let Some(node) = self.nodes.get_mut(child).filter(|node| !node.spelled_by_kept && !granted.unused) {
                 node.text = text;
                 node.spelled_by_kept = true;
@@ -174,6 +177,20 @@ impl<'a> Growing<'a> {
         }
         if let Some(node) = self.nodes.get_mut(at) {
             node.action = Some(index);
+        }
+    }
+
+    fn child(&mut self, parent: usize, key: &'a str, text: &'a str, lower: &'a str) -> usize {
+        let children = self.nodes.get(parent).map_or(&[][..], |node| &node.children);
+        match children.binary_search_by(|(other, _)| (*other).cmp(key)) {
+            Ok(found) => children.get(found).map_or(0, |(_, child)| *child),
+            Err(place) => {
+                let child = self.node(text, lower);
+                if let Some(parent) = self.nodes.get_mut(parent) {
+                    parent.children.insert(place, (key, child));
+                }
+                child
+            }
         }
     }
 }

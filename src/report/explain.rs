@@ -44,8 +44,8 @@ pub fn render(subject: &Subject<'_>, style: &Style) -> String {
         wrapped.iter().for_each(|text| line(&mut out, &format!("  {}", style.paint(Ink::Dim, text))));
     }
     if let (EntryChange::Replace(patterns), Some((_, name))) = (subject.change, subject.pattern.named()) {
-        let trie = Trie::new(&subject.audit.granted, subject.audit.whole_service.as_ref());
-        let emissions = trie.emissions(name);
+        let trie = Trie::new(name, &subject.audit.granted, subject.audit.whole_service.as_ref());
+        let emissions = trie.emissions();
         let service = inert::line(subject.pattern.service_as_written()).into_owned();
         line(&mut out, "");
         let pattern = inert::line(subject.pattern.as_str()).into_owned();

@@ -20,6 +20,7 @@ mod wildcards;
 
 use std::cell::Cell;
 
+use iamtrim::catalog::Catalog;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -69,11 +70,11 @@ fn run(cases: u32, catalogue: &Catalogue) -> [u32; 3] {
 
 fn check(case: &Case, catalogue: &Catalogue) -> Result<Vec<Becomes>, TestCaseError> {
     let claims = Claims::new(&case.owners, catalogue);
-    let found = program::refine(&case.entries, &case.owners);
+    let found = program::refine(&case.entries, &case.owners, &Catalog::embedded());
     prop_assert_eq!(&found, &method::refine(&case.entries, &claims), "{:#?}", case);
     laws(&case.entries, &found, &claims)?;
     let after = list_after(&case.entries, &found);
-    let again = program::refine(&after, &case.owners);
+    let again = program::refine(&after, &case.owners, &Catalog::embedded());
     prop_assert!(again.iter().all(|becomes| *becomes == Becomes::Kept), "not stable: {:?} {:?}", after, again);
     Ok(found)
 }

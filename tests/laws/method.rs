@@ -1,6 +1,9 @@
 //! The published method, word for word and without regard to speed: what each entry of a list becomes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::oracle::{Claims, Pattern, covers};
 
@@ -108,8 +111,11 @@ impl Trie<'_> {
             .map(|(lower, _)| lower)
             .filter(|lower| !self.unused.contains(*lower))
             .collect();
-        let spared = !self.claims.is_whole(self.service)
-            || self.claims.allowed().any(|allowed| covers(allowed, &format!("{}:{lower}*", self.service)));
+        let kept_on_purpose = |residual: &String| {
+            let part = format!("{}:{lower}{residual}", self.service);
+            self.claims.allowed().any(|allowed| covers(allowed, &part))
+        };
+        let spared = !self.claims.is_whole(self.service) || residuals(self.pattern, &lower).iter().all(kept_on_purpose);
         let is_safe = spared && !self.unused.iter().any(|name| name.starts_with(&lower));
         if !is_safe {
             if let Some(name) = kept.iter().find(|name| ***name == lower) {
@@ -179,42 +185,24 @@ fn in_order(pattern: &str) -> String {
     out
 }
 
-/// The camel-case words of a name: the alternatives of the published expression, in order, at each place.
+/// The camel-case words of a name, by the published expression. Its look-ahead `(?![a-z])` is written as a group that
+/// ends before the character looked at, and the digits behind it as a second expression.
 pub(crate) fn tokens_of(name: &str) -> Vec<String> {
+    static WORDS: LazyLock<[Regex; 6]> = LazyLock::new(|| {
+        [r"^([A-Z]{2,}s)(?:[^a-z]|$)", r"^([A-Z]+)(?:[^a-z]|$)", r"^([A-Z][a-z]*)", r"^([a-z]+)", r"^([0-9]+)", r"^(.)"]
+            .map(|word| Regex::new(word).unwrap())
+    });
+    static DIGITS: LazyLock<Regex> = LazyLock::new(|| Regex::new("^[0-9]*").unwrap());
     let mut tokens = Vec::new();
     let mut rest = name;
     while !rest.is_empty() {
-        let length = token(rest);
-        tokens.push(rest[..length].to_owned());
-        rest = &rest[length..];
+        let (kind, word) =
+            WORDS.iter().enumerate().find_map(|(kind, word)| Some((kind, word.captures(rest)?.get(1)?.end()))).unwrap();
+        let digits = if kind < 4 { DIGITS.find(&rest[word..]).unwrap().len() } else { 0 };
+        tokens.push(rest[..word + digits].to_owned());
+        rest = &rest[word + digits..];
     }
     tokens
-}
-
-fn token(text: &str) -> usize {
-    let at = |index: usize| text[index..].chars().next();
-    let run = |from: usize, of: fn(&char) -> bool| text[from..].chars().take_while(of).count();
-    let digits = |from: usize| from + run(from, char::is_ascii_digit);
-    let not_lower = |index: usize| !at(index).is_some_and(|c| c.is_ascii_lowercase());
-    let capitals = run(0, char::is_ascii_uppercase);
-    for length in (2..=capitals).rev() {
-        if at(length) == Some('s') && not_lower(length + 1) {
-            return digits(length + 1);
-        }
-    }
-    for length in (1..=capitals).rev() {
-        if not_lower(length) {
-            return digits(length);
-        }
-    }
-    if capitals > 0 {
-        return digits(1 + run(1, char::is_ascii_lowercase));
-    }
-    match (run(0, char::is_ascii_lowercase), run(0, char::is_ascii_digit)) {
-        (0, 0) => at(0).map_or(0, char::len_utf8),
-        (0, number) => number,
-        (lower, _) => digits(lower),
-    }
 }
 
 /// The rule per statement: an emitted pattern goes if an unchanged entry, an earlier emitted one, or a strictly wider

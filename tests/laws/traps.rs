@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use iamtrim::refine::safety::Applicability;
+use serde_json::{Value, json};
+
 use super::method::Becomes;
 use super::oracle::{Owner, Unused};
-use super::program::refine;
+use super::program::{finding, judged, of_september};
 
 fn owner(service: &str, unused: &[&str]) -> Owner {
     let names: BTreeSet<String> = unused.iter().map(|name| (*name).to_owned()).collect();
@@ -13,6 +16,10 @@ fn owner(service: &str, unused: &[&str]) -> Owner {
 
 fn whole(service: &str) -> Owner {
     Owner { services: BTreeMap::from([(service.to_owned(), Unused::Whole)]), allowed: Vec::new() }
+}
+
+fn refine(entries: &[String], owners: &[Owner]) -> Vec<Becomes> {
+    super::program::refine(entries, owners, of_september())
 }
 
 fn list(entries: &[&str]) -> Vec<String> {
@@ -119,6 +126,73 @@ fn a_shared_policy_loses_only_what_all_left_unused() {
     assert_eq!(becomes, [Becomes::Kept, Becomes::Removed]);
     let one_is_whole = [owner("s3", &["GetBucketAcl"]), whole("s3")];
     assert_eq!(refine(&list(&["s3:GetBucketAcl", "s3:GetObject"]), &one_is_whole), [Becomes::Removed, Becomes::Kept]);
+}
+
+#[test]
+fn an_owner_without_a_usable_finding_holds_the_fix_back() {
+    let entries = list(&["s3:GetBucketAcl", "s3:GetObject"]);
+    let of_one = finding(0, &owner("s3", &["GetBucketAcl"]));
+    let asked = |findings: &[Value], owners| judged(&entries, findings, owners, &[], of_september());
+    let (becomes, safety) = asked(std::slice::from_ref(&of_one), 1);
+    assert_eq!(becomes, [Becomes::Removed, Becomes::Kept]);
+    assert_eq!(safety, Some((Applicability::Safe, String::new())));
+    let (_, safety) = asked(std::slice::from_ref(&of_one), 2);
+    let (applicability, why) = safety.unwrap();
+    assert!(applicability == Applicability::DisplayOnly && why.contains("role/owner1"), "{why}");
+    // What was accepted or is over says nothing; a role that nobody uses does not stand in the way.
+    let mut other = finding(1, &owner("s3", &["GetBucketAcl"]));
+    for status in ["ARCHIVED", "RESOLVED"] {
+        other["status"] = json!(status);
+        assert_eq!(asked(&[of_one.clone(), other.clone()], 2).1.unwrap().0, Applicability::DisplayOnly, "{status}");
+    }
+    let unused_role = json!({
+        "id": "1", "resource": "arn:aws:iam::123456789012:role/owner1", "resourceType": "AWS::IAM::Role",
+        "status": "ACTIVE", "findingType": "UnusedIAMRole", "analyzedAt": "2026-10-12T00:00:00Z",
+        "findingDetails": [{ "unusedIamRoleDetails": {} }],
+    });
+    assert_eq!(asked(&[of_one, unused_role], 2).1, Some((Applicability::Safe, String::new())));
+}
+
+#[test]
+fn an_archived_finding_is_accepted_and_reports_nothing() {
+    let mut archived = finding(0, &owner("s3", &["GetBucketAcl"]));
+    archived["status"] = json!("ARCHIVED");
+    let (becomes, fix) = judged(&list(&["s3:GetBucketAcl", "s3:Get*"]), &[archived], 1, &[], of_september());
+    assert_eq!((becomes.as_slice(), fix), (&[Becomes::Kept, Becomes::Kept][..], None));
+}
+
+#[test]
+fn what_is_allowed_leaves_the_unused_set_first() {
+    let allowing = |owner: Owner, allowed: &[&str]| Owner { allowed: list(allowed), ..owner };
+    let one = allowing(owner("s3", &["GetBucketAcl", "GetBucketAbac"]), &["s3:*acl"]);
+    assert_eq!(replacement("s3:GetBucketA*", one), ["s3:GetBucketAcl"]);
+    // Under an unused service a prefix is safe where all of the entry that begins with it is allowed.
+    let policies = allowing(whole("iam"), &["iam:Get*Policy"]);
+    assert_eq!(replacement("iam:*Policy", policies.clone()), ["iam:Get*Policy"]);
+    assert_eq!(refine(&list(&["iam:GetR*Policy"]), &[policies]), [Becomes::Kept]);
+    let service = || allowing(whole("unheard-of"), &["unheard-of:Do*"]);
+    let gone = |entry: &str| refine(&list(&[entry]), &[service()]).remove(0);
+    assert_eq!([gone("unheard-of:DoIt"), gone("unheard-of:Do")], [Becomes::Kept, Becomes::Kept]);
+    assert_eq!(gone("unheard-of:Not"), Becomes::Removed);
+}
+
+#[test]
+fn the_catalogue_must_not_be_much_older_than_the_finding() {
+    let lately = |day: &str| {
+        let mut found = finding(0, &owner("s3", &["GetBucketAcl"]));
+        found["analyzedAt"] = json!(format!("{day}T00:00:00Z"));
+        judged(&list(&["s3:GetBucketA*", "s3:PutObject"]), &[found], 1, &[], of_september()).1.unwrap()
+    };
+    assert_eq!(lately("2026-12-25"), (Applicability::Safe, String::new()));
+    let (applicability, why) = lately("2026-12-26");
+    assert!(applicability == Applicability::Unsafe && why.contains("2026-09-26"), "{why}");
+    let found = finding(0, &owner("s3", &["GetBucketAcl", "GetBucketAnew"]));
+    let asked =
+        |entry: &str| judged(&list(&[entry, "s3:PutObject"]), std::slice::from_ref(&found), 1, &[], of_september());
+    let (becomes, safety) = asked("s3:GetBucketA*");
+    let (applicability, why) = safety.unwrap();
+    assert_eq!(becomes[0], replaced(&["s3:GetBucketAbac"]));
+    assert!(applicability == Applicability::DisplayOnly && why.contains("s3:GetBucketAnew"), "{why}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::method::Becomes;
 use super::oracle::{Owner, Unused};
-use super::program::refine;
+use super::program::{of_september, refine};
 
 fn texts(value: &Value) -> Vec<String> {
     value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
@@ -22,7 +22,7 @@ fn all_340_vectors_are_met_exactly() {
         let entry = vector["entry"].as_str().unwrap().to_owned();
         let names: BTreeSet<String> = texts(&vector["unused"]).into_iter().collect();
         let services = BTreeMap::from([(vector["service"].as_str().unwrap().to_owned(), Unused::Names(names))]);
-        let becomes = refine(&[entry], &[Owner { services, allowed: Vec::new() }]).remove(0);
+        let becomes = refine(&[entry], &[Owner { services, allowed: Vec::new() }], of_september()).remove(0);
         let expected = match vector["kind"].as_str().unwrap() {
             "untouched" => Becomes::Kept,
             "removed" => Becomes::Removed,

@@ -200,7 +200,7 @@ impl<'a> Drawing<'a> {
         };
         let own = node.action.and_then(|index| self.trie.names().get(index));
         match own {
-            Some(own) if own.unused && own.spelled == first => format!("unsafe: unused itself{more}"),
+            Some(own) if own.unused && *own.spelled == *first => format!("unsafe: unused itself{more}"),
             _ => format!("unsafe: begins {first}{more}, unused"),
         }
     }

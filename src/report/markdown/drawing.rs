@@ -31,13 +31,13 @@ fn section(diagnostic: &Diagnostic, catalog: &Catalog) -> Option<String> {
     let pattern = ActionPattern::new(diagnostic.pattern.as_deref()?);
     let (service, name) = pattern.named()?;
     let names = granted(service, name, diagnostic, catalog);
-    let trie = Trie::new(&names, None);
+    let trie = Trie::new(name, &names, None);
     let prefix = pattern.service_as_written();
-    let gives: Vec<String> = trie.shortest_safe(name).iter().map(|name| format!("{prefix}:{name}")).collect();
+    let gives: Vec<String> = trie.shortest_safe().iter().map(|name| format!("{prefix}:{name}")).collect();
     if diagnostic.replacement.as_ref() != Some(&gives) {
         return None;
     }
-    let emissions = trie.emissions(name);
+    let emissions = trie.emissions();
     let mut drawing = Drawing { trie: &trie, emissions: &emissions, service: prefix, out: String::new(), boxes: 0 };
     drawing.draw(pattern.as_str());
     let (unused, all) = (diagnostic.unused.len(), names.len());
@@ -49,8 +49,8 @@ fn section(diagnostic: &Diagnostic, catalog: &Catalog) -> Option<String> {
 /// The actions of an entry, in order of their lower-case names.
 fn granted(service: &str, pattern: &Wildcard, diagnostic: &Diagnostic, catalog: &Catalog) -> Vec<Granted> {
     let action = |spelled: &str, unused: bool, tracking: Option<Tracking>| Granted {
-        spelled: spelled.to_owned(),
-        lower: spelled.to_ascii_lowercase(),
+        spelled: spelled.into(),
+        lower: spelled.to_ascii_lowercase().into(),
         unused,
         tracking,
         last_accessed: None::<Date>,
@@ -64,7 +64,7 @@ fn granted(service: &str, pattern: &Wildcard, diagnostic: &Diagnostic, catalog: 
     }
     for unused in &diagnostic.unused {
         let name = unused.action.split_once(':').map_or("", |(_, name)| name);
-        let tracking = all.get(&name.to_ascii_lowercase()).and_then(|known: &Granted| known.tracking);
+        let tracking = all.get(name.to_ascii_lowercase().as_str()).and_then(|known: &Granted| known.tracking);
         let granted = action(name, true, tracking);
         all.insert(granted.lower.clone(), granted);
     }
