@@ -32,7 +32,7 @@ fn nearly(pattern: &str, fill: &[u8], wrong: Option<usize>) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn matching_is_that_of_a_regular_expression(
@@ -84,7 +84,7 @@ fn part_of(outer: &str, parts: &[Index], wrong: Option<Index>) -> String {
 fn covering_is_that_of_automata_for_all_short_patterns() {
     let mut patterns = vec![String::new()];
     let mut from = 0;
-    for _ in 0..4 {
+    for _ in 0..5 {
         let longer = |pattern: &String| ["a", "b", "*", "?"].map(|c| format!("{pattern}{c}"));
         let next: Vec<String> = patterns[from..].iter().flat_map(longer).collect();
         from = patterns.len();
