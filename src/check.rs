@@ -15,7 +15,6 @@ use crate::grants::Grants;
 use crate::hold::{self, AllowComment};
 use crate::judge::{self, Case, Judgement};
 use crate::policy::Statement;
-use crate::refine::safety::Applicability;
 use crate::rule::Rule;
 use crate::settings::{Scope, Settings};
 use crate::source::{FileId, LayerId, SourceFile, Sources, Span, span_in_file};
@@ -164,9 +163,6 @@ fn report(sources: &Sources, scopes: &[Scope], checked: &[CheckedFile<'_>], diag
 }
 
 fn summary(sources: &Sources, scopes: &[Scope], report: &Report) -> Summary {
-    let fixes = report.fixes.iter().filter(|fix| fix.applicability >= Applicability::Unsafe);
-    let fixes: BTreeSet<&str> = fixes.map(|fix| fix.id.as_str()).collect();
-    let may_be_written = |diagnostic: &&Diagnostic| diagnostic.fix.as_deref().is_some_and(|fix| fixes.contains(fix));
     let statements = report.policies.iter().flat_map(|policy| &policy.statements);
     let evidence = scopes.iter().map(|scope| &scope.evidence);
     let newest = evidence.clone().flat_map(|evidence| &evidence.exports).filter_map(|export| export.analyzed_at).max();
@@ -175,7 +171,7 @@ fn summary(sources: &Sources, scopes: &[Scope], report: &Report) -> Summary {
         policies: report.policies.len(),
         statements: statements.clone().count(),
         patterns: statements.map(|statement| statement.patterns.len() + statement.opaque).sum(),
-        fixable: report.diagnostics.iter().filter(may_be_written).count(),
+        fixable: report.fixable(),
         fixed: 0,
         identities: evidence.clone().flat_map(|e| &e.identities).map(|i| &i.arn).collect::<BTreeSet<_>>().len()
             + usize::from(evidence.clone().any(|e| e.anonymous.is_some())),

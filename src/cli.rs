@@ -96,6 +96,15 @@ pub(crate) struct LintArgs {
     /// Print to a file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Report only what differs from where HEAD left this commit's history, untracked files included
+    #[arg(long, value_name = "REV")]
+    pub(crate) changed_since: Option<String>,
+    /// What is known and does not count, as `--write-baseline` wrote it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write down what is found, so that only what comes later counts
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "diff", "fix"])]
+    pub(crate) write_baseline: Option<PathBuf>,
     /// The least level that makes the exit code 1
     #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
     pub(crate) fail_on: FailOn,
@@ -137,6 +146,8 @@ pub(crate) enum LintFormat {
     Junit,
     /// A page in Markdown, such as a job summary
     Markdown,
+    /// A review of a pull request whose base `--changed-since` names, as GitHub's API takes it
+    Suggestions,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -2,6 +2,8 @@
 //!
 //! Every output format is written over these alone.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -28,6 +30,16 @@ pub struct Report {
     pub skipped: Vec<SkippedListing>,
     /// Counts.
     pub summary: Summary,
+}
+
+impl Report {
+    /// How many diagnostics are fixed by a fix that may be written.
+    #[must_use]
+    pub fn fixable(&self) -> usize {
+        let fixes = self.fixes.iter().filter(|fix| fix.applicability > Applicability::DisplayOnly);
+        let fixes: BTreeSet<&str> = fixes.map(|fix| fix.id.as_str()).collect();
+        self.diagnostics.iter().filter(|d| d.fix.as_deref().is_some_and(|fix| fixes.contains(fix))).count()
+    }
 }
 
 /// Counts over the reported files.

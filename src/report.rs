@@ -11,6 +11,7 @@ pub mod human;
 pub mod inert;
 pub mod json;
 pub mod junit;
+mod lines;
 pub mod markdown;
 mod markup;
 mod plain;
@@ -19,5 +20,6 @@ pub mod rdjson;
 mod region;
 pub mod sarif;
 pub mod style;
+pub mod suggestions;
 #[cfg(test)]
 mod tests;

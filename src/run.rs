@@ -3,10 +3,13 @@
 //! All input and output of the program is in here and in the walk. Knows no IAM.
 #![expect(clippy::disallowed_methods, reason = "the shell is where files, environment and clock are touched")]
 
+mod baseline;
 mod catalog;
+mod changed;
 mod evidence;
 mod explain;
 mod findings;
+mod git;
 mod lint;
 mod newness;
 mod policies;

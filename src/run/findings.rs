@@ -33,7 +33,7 @@ pub(super) fn run(args: &FindingsArgs) -> Result<ExitCode, Error> {
     if let Some(target) = &args.write {
         return write_canonical(&found, target);
     }
-    let selection = Selection { paths: &[], no_ignore: false, today, needs_findings: false };
+    let selection = Selection { paths: &[], no_ignore: false, today, needs_findings: false, changed_since: None };
     let workspace = Workspace::under((&found, &read), &selection, &common)?;
     let checked = check(&workspace.sources, &workspace.scopes, &workspace.catalog);
     let comparisons = match &args.compare {

@@ -1,6 +1,7 @@
 //! `iamtrim lint`: check, fix, print, and say how it went.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,9 +20,9 @@ use iamtrim::walk::write;
 use jiff::Zoned;
 use jiff::civil::Date;
 
-use super::newness;
 use super::print::{self, Reader};
 use super::workspace::{Selection, Workspace};
+use super::{baseline, newness};
 use crate::cli::{Color, FailOn, FixChoice, LintArgs, LintFormat};
 
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
@@ -30,7 +31,12 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         no_ignore: args.no_ignore,
         today: args.now.unwrap_or_else(today),
         needs_findings: true,
+        changed_since: args.changed_since.as_deref(),
     };
+    if args.format == LintFormat::Suggestions && args.changed_since.is_none() {
+        return Err(Error::new("a review is of the lines that a pull request changes")
+            .help("name the base of the pull request with `--changed-since`"));
+    }
     let mut workspace = Workspace::open(&selection, &args.common)?;
     let scopes = Arc::clone(&workspace.scopes);
     let checked = checked(&mut workspace, &scopes);
@@ -53,6 +59,14 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     } else {
         complete(checked.report, &workspace, args)
     };
+    let mut report = report;
+    if let Some(path) = &args.write_baseline {
+        let known = baseline::write(path, &report)?;
+        print::stderr(&format!("wrote {} to {}", report::style::count(known, "fingerprint"), path.display()));
+    }
+    if let Some(path) = args.baseline.as_ref().or(args.write_baseline.as_ref()) {
+        baseline::apply(path, &mut report)?;
+    }
     let reader = print_report(&report, &workspace, args)?;
     Ok(if reader == Reader::Gone { ExitCode::SUCCESS } else { exit_code(&report, args.fail_on) })
 }
@@ -76,6 +90,7 @@ pub(super) fn today() -> Date {
 /// Adds what only the shell knows: the files that it could not read.
 fn complete(mut report: Report, workspace: &Workspace, args: &LintArgs) -> Report {
     report.diagnostics.extend(workspace.unread_diagnostics());
+    report.diagnostics.retain(|diagnostic| workspace.is_wanted(diagnostic));
     if args.strict {
         let unreadable = report.diagnostics.iter_mut().filter(|diagnostic| diagnostic.rule == Rule::UnreadableFile);
         unreadable.for_each(|diagnostic| diagnostic.level = Level::Error);
@@ -186,8 +201,16 @@ fn print_report(report: &Report, workspace: &Workspace, args: &LintArgs) -> Resu
         LintFormat::Gitlab => report::gitlab::render(report, sources),
         LintFormat::Junit => report::junit::render(report, sources),
         LintFormat::Markdown => report::markdown::render(report, sources, catalog),
+        LintFormat::Suggestions => report::suggestions::render(report, sources, &shown_lines(report, workspace)),
     };
     deliver(&text, args.output.as_deref())
+}
+
+/// The lines of the files with fixes that the pull request shows.
+fn shown_lines(report: &Report, workspace: &Workspace) -> report::suggestions::Shown {
+    let lines = |path: &String| Some(workspace.changed.as_ref()?.lines(workspace.path_of(path)?));
+    let paths: BTreeSet<&String> = report.fixes.iter().map(|fix| &fix.path).collect();
+    paths.into_iter().filter_map(|path| Some((path.clone(), lines(path)?))).collect()
 }
 
 /// Prints a text, or writes it to the file that the user names.

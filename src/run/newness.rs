@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 use iamtrim::diagnostic::Report;
@@ -14,6 +13,7 @@ use iamtrim::source::FileId;
 use jiff::Timestamp;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::git;
 use super::workspace::Workspace;
 
 /// How many files are named to git at most; of more, it is asked about all.
@@ -103,11 +103,12 @@ fn in_root(root: &Path, suspects: &[Suspect<'_>]) -> Option<Vec<(FileId, Changed
     let log = match oldest {
         Some(oldest) => {
             let since = format!("--since={oldest}");
-            git(root, &["log", &since, "--format=", "--name-only", "--no-renames", "-m", "-z", "HEAD"], paths)?
+            git::output(root, &["log", &since, "--format=", "--name-only", "--no-renames", "-m", "-z", "HEAD"], paths)?
         }
-        None => git(root, &["rev-parse", "--verify", "--quiet", "HEAD"], &[]).map(|_| Vec::new())?,
+        None => git::output(root, &["rev-parse", "--verify", "--quiet", "HEAD"], &[]).map(|_| Vec::new())?,
     };
-    let status = git(root, &["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"], paths)?;
+    let status =
+        git::output(root, &["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"], paths)?;
     let (untracked, modified) = of_status(&status);
     let mut touched = modified;
     touched.extend(log.split(|byte| *byte == 0).map(|path| path.trim_ascii_start().to_vec()));
@@ -144,13 +145,13 @@ fn of_status(status: &[u8]) -> (BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>) {
 fn text_before(root: &Path, file: &Path, analyzed_at: Option<Timestamp>) -> Option<String> {
     let commit = match analyzed_at {
         Some(time) => {
-            let commit = git(root, &["rev-list", "-1", &format!("--before={time}"), "HEAD"], &[])?;
+            let commit = git::output(root, &["rev-list", "-1", &format!("--before={time}"), "HEAD"], &[])?;
             String::from_utf8(commit).ok().filter(|commit| !commit.trim().is_empty())?
         }
         None => "HEAD".to_owned(),
     };
     let object = format!("{}:{}", commit.trim(), file.to_str()?.replace('\\', "/"));
-    let text = git(root, &["show", "--no-textconv", &object], &[])?;
+    let text = git::output(root, &["show", "--no-textconv", &object], &[])?;
     String::from_utf8(text).ok()
 }
 
@@ -159,7 +160,7 @@ fn blame<'l>(root: &Path, file: &Path, lines: impl Iterator<Item = &'l usize>) -
     let ranges: Vec<String> = lines.map(|line| format!("-L{line},{line}")).collect();
     let mut arguments = vec!["-c", "blame.ignoreRevsFile=", "blame", "--line-porcelain"];
     arguments.extend(ranges.iter().map(String::as_str));
-    let said = git(root, &arguments, &[file])?;
+    let said = git::output(root, &arguments, &[file])?;
     let mut changed = Changed::new();
     let (mut line, mut time, mut boundary) = (0, None, false);
     for text in String::from_utf8_lossy(&said).lines() {
@@ -185,31 +186,4 @@ fn blame<'l>(root: &Path, file: &Path, lines: impl Iterator<Item = &'l usize>) -
 
 fn is_object_id(text: &str) -> bool {
     text.len() >= 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// What git prints; `None` if it fails or is not there.
-fn git(root: &Path, arguments: &[&str], paths: &[&Path]) -> Option<Vec<u8>> {
-    let output = Command::new("git")
-        .args([
-            "--literal-pathspecs",
-            "--no-optional-locks",
-            "-c",
-            "core.fsmonitor=false",
-            "-c",
-            "core.quotePath=false",
-        ])
-        .arg("-C")
-        .arg(root)
-        .args(arguments)
-        .arg("--")
-        .args(paths)
-        // In a hook they name the repository of the commit, which need not be this one.
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_WORK_TREE")
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output.status.success().then_some(output.stdout)
 }

@@ -12,7 +12,8 @@ use super::workspace::{Selection, Workspace};
 use crate::cli::{ListFormat, PoliciesArgs};
 
 pub(super) fn run(args: &PoliciesArgs) -> Result<ExitCode, Error> {
-    let selection = Selection { paths: &args.paths, no_ignore: false, today: today(), needs_findings: false };
+    let selection =
+        Selection { paths: &args.paths, no_ignore: false, today: today(), needs_findings: false, changed_since: None };
     let workspace = Workspace::open(&selection, &args.common)?;
     let mut report = check(&workspace.sources, &workspace.scopes, &workspace.catalog).report;
     report.diagnostics.extend(workspace.unread_diagnostics());

@@ -17,6 +17,7 @@ use iamtrim::walk::{self, Root, Walk, WalkOptions, WalkedFile};
 use jiff::civil::Date;
 use rayon::prelude::*;
 
+use super::changed::Changed;
 use super::evidence::{self, Exports};
 use super::settings;
 use crate::cli::CommonArgs;
@@ -31,6 +32,10 @@ pub(super) struct Workspace {
     pub(super) catalog: Catalog,
     /// How many files are reported, whether or not they could hold a policy.
     pub(super) reported: usize,
+    /// What changed, where that was asked for.
+    pub(super) changed: Option<Changed>,
+    /// Whether only that is reported.
+    is_narrowed: bool,
     unread: Vec<Unread>,
     walked: Vec<WalkedFile>,
     roots: Vec<Root>,
@@ -53,6 +58,8 @@ pub(super) struct Selection<'a> {
     pub(super) today: Date,
     /// Whether a run without findings is one at all.
     pub(super) needs_findings: bool,
+    /// The commit since which files must have changed to be reported.
+    pub(super) changed_since: Option<&'a str>,
 }
 
 impl Selection<'_> {
@@ -69,9 +76,16 @@ impl Workspace {
     pub(super) fn open(selection: &Selection<'_>, common: &CommonArgs) -> Result<Self, Error> {
         let walk = walked(selection, common)?;
         let (scopes, exports) = scopes(&walk, selection, common)?;
-        let walk = walk.without(&exports);
+        let mut walk = walk.without(&exports);
         check_anonymous(&scopes, &walk, common)?;
-        Ok(Self::of(walk, scopes, super::catalog::in_use(common.catalog.as_deref())?))
+        let changed = selection.changed_since.map(|since| Changed::since(since, &walk.roots)).transpose()?;
+        let narrowing = changed.as_ref().filter(|changed| !judges_otherwise(changed, &exports, common));
+        if let Some(changed) = narrowing {
+            walk.files.iter_mut().for_each(|file| file.reported &= changed.contains(&file.path));
+        }
+        let is_narrowed = narrowing.is_some();
+        let workspace = Self::of(walk, scopes, super::catalog::in_use(common.catalog.as_deref())?);
+        Ok(Self { changed, is_narrowed, ..workspace })
     }
 
     /// Walks and loads what may hold a policy, all under evidence that was read already from these files.
@@ -97,6 +111,8 @@ impl Workspace {
             scopes: scopes.into(),
             catalog,
             reported: walk.files.iter().filter(|file| file.reported).count(),
+            changed: None,
+            is_narrowed: false,
             unread: Vec::new(),
             walked: Vec::new(),
             roots: walk.roots,
@@ -132,6 +148,14 @@ impl Workspace {
             let settings = &self.scopes.get(unread.scope)?.settings;
             diagnose::about_file(Rule::UnreadableFile, unread.place.clone(), unread.reason.clone(), settings)
         })
+    }
+
+    /// Whether a diagnostic about a file as a whole is about one that changed, where only such are reported.
+    pub(super) fn is_wanted(&self, diagnostic: &Diagnostic) -> bool {
+        let Some(changed) = self.changed.as_ref().filter(|_| self.is_narrowed) else { return true };
+        let place = &diagnostic.place;
+        let has_changed = || self.roots.iter().any(|root| changed.contains(&root.path.join(&place.path)));
+        place.file.is_some() || diagnostic.level == Level::Note || has_changed()
     }
 
     /// The top of the git work tree that a file lies in, if it lies in one.
@@ -199,7 +223,7 @@ fn scopes(walk: &Walk, selection: &Selection<'_>, common: &CommonArgs) -> Result
     let (mut scopes, mut paths) = (Vec::new(), Vec::new());
     for (index, governed) in walk.configs.iter().enumerate() {
         let mut settings = settings::settled(governed, common, selection.today);
-        if !selection.paths.is_empty() {
+        if !selection.paths.is_empty() || selection.changed_since.is_some() {
             settings.staleness = Level::Note;
         }
         settings.governs = governing.contains(&index) || governing.is_empty();
@@ -210,6 +234,15 @@ fn scopes(walk: &Walk, selection: &Selection<'_>, common: &CommonArgs) -> Result
         paths.extend(read);
     }
     Ok((scopes, paths))
+}
+
+/// Whether the change is one of what policies are judged by, so that it may be seen in any of them.
+fn judges_otherwise(changed: &Changed, exports: &[PathBuf], common: &CommonArgs) -> bool {
+    let given = common.config.iter().chain(&common.catalog).chain(&common.findings);
+    let given = given.map(|path| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
+    changed.has_config()
+        || given.into_iter().any(|path| changed.contains(&path))
+        || exports.iter().any(|path| changed.contains(path) || changed.lacks_beside(path))
 }
 
 /// An export that names no identity speaks of the policy files named; a folder does not say which.

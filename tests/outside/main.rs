@@ -9,6 +9,7 @@
     reason = "a test makes the files that the program reads, and may fail"
 )]
 
+mod changed;
 mod fix;
 mod git;
 mod hostile;
