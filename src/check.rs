@@ -17,7 +17,7 @@ use crate::judge::{self, Case, Judgement};
 use crate::policy::Statement;
 use crate::rule::Rule;
 use crate::settings::{Scope, Settings};
-use crate::source::{FileId, LayerId, SourceFile, Sources, Span, span_in_file};
+use crate::source::{FileId, SourceFile, Sources, Span, span_in_file};
 use crate::template::{self, Document, FileReading};
 
 /// One file, read and judged.
@@ -92,7 +92,7 @@ fn judge<'e>(
     let judge = |(id, reading): (FileId, FileReading)| {
         let file = sources.get(id)?;
         let scope = scopes.get(file.scope)?;
-        let notation = reading.documents.iter().find(|document| document.layer == LayerId::FILE).map(|d| d.notation);
+        let notation = template::notation(&file.path, &file.text);
         let comments = notation.map_or_else(Vec::new, |notation| hold::allow_comments(&file.text, notation));
         let judge = |document: &Document| {
             judge::judge(&Case { document, file, layers: &reading.layers, comments: &comments }, scope, catalog)

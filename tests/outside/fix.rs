@@ -155,3 +155,19 @@ mod on_unix {
         assert_eq!(folder.names("policies"), ["policy.json"]);
     }
 }
+
+#[test]
+fn what_a_comment_allows_stays_also_beside_a_policy_that_is_a_text() {
+    let list = "Statement:\n  - Effect: Allow\n    Resource: \"*\"\n    Action:\n      - sqs:SendMessage\n      - sqs:PurgeQueue";
+    let text = "policy: '{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"sqs:SendMessage\",\"sqs:PurgeQueue\"],\"Resource\":\"*\"}]}'";
+    for policy in [list, text] {
+        let folder = Folder::new();
+        folder.write("policy.yaml", format!("{policy}\n"));
+        assert_eq!(folder.lint(&[]).1, 1, "{policy}");
+        let allowed = format!("{policy} # iamtrim: allow[unused-action] in the runbook\n");
+        folder.write("policy.yaml", &allowed);
+        let (report, code) = folder.lint(&["--fix=all"]);
+        assert_eq!((code, folder.read("policy.yaml")), (0, allowed));
+        assert_eq!(report["diagnostics"][0]["suppressed"], "in the runbook");
+    }
+}
