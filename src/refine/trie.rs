@@ -74,6 +74,31 @@ impl<'a> Trie<'a> {
         self.names
     }
 
+    /// The node to draw for one: unsafe prefixes that lead to one longer unsafe prefix alone are passed over.
+    #[must_use]
+    pub fn settled(&self, index: usize) -> usize {
+        let mut at = index;
+        while let Some(TrieNode { children, action: None, safe: false, .. }) = self.node(at)
+            && let [only] = children.as_slice()
+            && self.node(*only).is_some_and(|child| !child.safe)
+        {
+            at = *only;
+        }
+        at
+    }
+
+    /// The actions at a node and below it, in order of their lower-case names.
+    #[must_use]
+    pub fn below(&self, index: usize) -> Vec<&'a Granted> {
+        let (mut actions, mut todo) = (Vec::new(), vec![index]);
+        while let Some(node) = todo.pop().and_then(|index| self.node(index)) {
+            actions.extend(node.action.and_then(|index| self.names.get(index)));
+            todo.extend(&node.children);
+        }
+        actions.sort_by(|a, b| a.lower.cmp(&b.lower));
+        actions
+    }
+
     /// The shortest safe prefixes as patterns inside the pattern, sorted by (lower case, bytes).
     #[must_use]
     pub fn shortest_safe(&self) -> Vec<String> {

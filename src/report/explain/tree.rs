@@ -105,42 +105,19 @@ impl<'a> Drawing<'a> {
     fn items(&self, index: usize) -> Vec<Item<'a>> {
         let Some(node) = self.trie.node(index) else { return Vec::new() };
         let is_verbose = self.style.verbosity == Verbosity::Verbose;
-        let below = self.below(index);
+        let below = self.trie.below(index);
         if node.safe || below.iter().all(|action| action.unused) {
             let is_drawn = is_verbose && below.len() > 1;
             return if is_drawn { below.into_iter().map(Item::Action).collect() } else { Vec::new() };
         }
-        let is_unused = |child: &usize| self.below(*child).iter().all(|action| action.unused);
+        let is_unused = |child: &usize| self.trie.below(*child).iter().all(|action| action.unused);
         let (unused, mixed): (Vec<usize>, Vec<usize>) = node.children.iter().copied().partition(is_unused);
         if is_verbose || unused.len() < 2 {
-            return node.children.iter().map(|&child| Item::Node(self.settled(child))).collect();
+            return node.children.iter().map(|&child| Item::Node(self.trie.settled(child))).collect();
         }
-        let unused = unused.iter().flat_map(|&child| self.below(child)).collect();
-        let drawn = mixed.into_iter().map(|child| Item::Node(self.settled(child)));
+        let unused = unused.iter().flat_map(|&child| self.trie.below(child)).collect();
+        let drawn = mixed.into_iter().map(|child| Item::Node(self.trie.settled(child)));
         drawn.chain([Item::AllUnused(unused)]).collect()
-    }
-
-    /// The node to draw for one: unsafe prefixes that lead to one longer unsafe prefix alone are passed over.
-    fn settled(&self, index: usize) -> usize {
-        let mut at = index;
-        while let Some(TrieNode { children, action: None, safe: false, .. }) = self.trie.node(at)
-            && let [only] = children.as_slice()
-            && self.trie.node(*only).is_some_and(|child| !child.safe)
-        {
-            at = *only;
-        }
-        at
-    }
-
-    /// The actions at a node and below it, in order of their names.
-    fn below(&self, index: usize) -> Vec<&'a Granted> {
-        let (mut actions, mut todo) = (Vec::new(), vec![index]);
-        while let Some(node) = todo.pop().and_then(|index| self.trie.node(index)) {
-            actions.extend(node.action.and_then(|index| self.trie.names().get(index)));
-            todo.extend(&node.children);
-        }
-        actions.sort_by(|a, b| a.lower.cmp(&b.lower));
-        actions
     }
 
     fn row(&self, item: &Item<'a>) -> Row {
@@ -166,7 +143,7 @@ impl<'a> Drawing<'a> {
 
     fn node_row(&self, index: usize) -> Row {
         let Some(node) = self.trie.node(index) else { return self.plain_row("", Ink::Dim, String::new()) };
-        let below = self.below(index);
+        let below = self.trie.below(index);
         let is_drawn = self.style.verbosity == Verbosity::Verbose && below.len() > 1;
         let listed = || names(&below.iter().map(|action| described(action)).collect::<Vec<_>>());
         let given = self.given(index);

@@ -12,7 +12,7 @@ use crate::catalog::{Catalog, Tracking};
 use crate::diagnostic::Diagnostic;
 use crate::policy::action::ActionPattern;
 use crate::policy::wildcard::Wildcard;
-use crate::refine::trie::{Emission, Trie, TrieNode};
+use crate::refine::trie::{Emission, Trie};
 use crate::report::markup;
 use crate::report::style::count;
 
@@ -88,7 +88,7 @@ impl Drawing<'_> {
         while let Some((parent, index)) = todo.pop_front() {
             let children = self.trie.node(index).map_or(&[][..], |node| node.children.as_slice());
             for (nth, &child) in children.iter().enumerate() {
-                let child = self.settled(child);
+                let child = self.trie.settled(child);
                 if self.boxes >= BOXES {
                     let rest = count(children.len() - nth, "other");
                     self.push_box(Some(parent), &rest, "mixed");
@@ -107,7 +107,7 @@ impl Drawing<'_> {
     /// Draws a node; its box if there is more to draw below it.
     fn push_node(&mut self, parent: usize, index: usize) -> Option<usize> {
         let node = self.trie.node(index)?;
-        let below = self.below(index);
+        let below = self.trie.below(index);
         let unused = below.iter().filter(|action| action.unused).count();
         if unused == below.len() {
             let label = match below.as_slice() {
@@ -130,26 +130,5 @@ impl Drawing<'_> {
         let from = parent.map(|parent| format!("n{parent} --> ")).unwrap_or_default();
         self.out.push_str(&format!("  {from}n{id}[\"{label}\"]:::{class}\n"));
         id
-    }
-
-    /// The node to draw for one: unsafe prefixes that lead to one longer unsafe prefix alone are passed over.
-    fn settled(&self, index: usize) -> usize {
-        let mut at = index;
-        while let Some(TrieNode { children, action: None, safe: false, .. }) = self.trie.node(at)
-            && let [only] = children.as_slice()
-            && self.trie.node(*only).is_some_and(|child| !child.safe)
-        {
-            at = *only;
-        }
-        at
-    }
-
-    fn below(&self, index: usize) -> Vec<&Granted> {
-        let (mut actions, mut todo) = (Vec::new(), vec![index]);
-        while let Some(node) = todo.pop().and_then(|index| self.trie.node(index)) {
-            actions.extend(node.action.and_then(|index| self.trie.names().get(index)));
-            todo.extend(&node.children);
-        }
-        actions
     }
 }
