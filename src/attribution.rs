@@ -146,7 +146,8 @@ fn is_another(attachment: &Attachment, bound: &[&str]) -> bool {
 }
 
 /// The owners that an attachment stands for.
-fn attached<'e>(attachment: &Attachment, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
+#[must_use]
+pub fn attached<'e>(attachment: &Attachment, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
     let certainty = match attachment.link {
         Link::Reference => Certainty::Reference,
         Link::Name => Certainty::Name,

@@ -1,5 +1,6 @@
 //! The core's one question, stage by stage: what is granted in these sources that nobody uses?
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
@@ -18,7 +19,7 @@ use crate::policy::Statement;
 use crate::rule::Rule;
 use crate::settings::{Scope, Settings};
 use crate::source::{FileId, SourceFile, Sources, Span, span_in_file};
-use crate::template::{self, Document, FileReading};
+use crate::template::{self, DeclaredIdentity, Document, FileReading};
 
 /// One file, read and judged.
 #[derive(Debug)]
@@ -77,7 +78,8 @@ fn read(sources: &Sources) -> Vec<(FileId, FileReading)> {
     let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
     let read = |(id, file): (FileId, &SourceFile)| {
         let reading = template::read_file(&file.path, &file.text);
-        let is_empty = reading.documents.is_empty() && reading.skipped.is_empty() && reading.problems.is_empty();
+        let FileReading { documents, skipped, identities, problems, .. } = &reading;
+        let is_empty = documents.is_empty() && skipped.is_empty() && identities.is_empty() && problems.is_empty();
         (!is_empty).then_some((id, reading))
     };
     files.into_par_iter().filter_map(read).collect()
@@ -214,16 +216,22 @@ fn place(source: &SourceFile, file: &CheckedFile<'_>, document: &Document, span:
     Place { path: source.path.clone(), file: Some(file.id), span }
 }
 
-/// The policies of the reported files and whose they are, in order of place.
+/// The identities and the policies of the reported files and whom they stand for, in order of path.
 fn sites<'a, 'e>(sources: &Sources, scopes: &'e [Scope], checked: &'a [CheckedFile<'e>]) -> Vec<Site<'a, 'e>> {
     let mut sites = Vec::new();
     for file in checked {
         let Some(source) = sources.get(file.id).filter(|source| source.reported) else { continue };
         let Some(scope) = scopes.get(source.scope) else { continue };
+        sites.extend(file.reading.identities.iter().map(|DeclaredIdentity { span, identity }| {
+            let place = Place { path: source.path.clone(), file: Some(file.id), span: *span };
+            let owners = Cow::Owned(attribution::attached(identity, source, scope));
+            Site { place, is_own: true, owners, scope }
+        }));
         sites.extend(file.reading.documents.iter().zip(&file.judgements).map(|(document, judgement)| {
             let Place { path, file, span } = place(source, file, document, document.policy.span);
             let opening = Span { start: span.start, end: span.end.min(span.start + 1) };
-            Site { place: Place { path, file, span: opening }, owners: &judgement.owners, scope }
+            let place = Place { path, file, span: opening };
+            Site { place, is_own: false, owners: Cow::Borrowed(&judgement.owners), scope }
         }));
     }
     sites

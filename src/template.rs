@@ -30,6 +30,8 @@ pub struct FileReading {
     pub documents: Vec<Document>,
     /// The policies that are not refined, in order of their places.
     pub skipped: Vec<Skipped>,
+    /// The identities that the file declares, in order of their places.
+    pub identities: Vec<DeclaredIdentity>,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }
@@ -92,6 +94,15 @@ pub struct Attachment {
     pub name: IdentityName,
     /// How the file says that the policy belongs to it.
     pub link: Link,
+}
+
+/// A role, user or group that a file declares as a thing of its own, with policies or without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredIdentity {
+    /// What stands for it in the file's own bytes: its logical id, or the labels of its block.
+    pub span: Span,
+    /// What the file says of its name.
+    pub identity: Attachment,
 }
 
 /// What the repository says of an identity's name.
@@ -214,6 +225,7 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
         Some(Notation::Hcl) | None => {}
     }
     reading.skipped.sort_by_key(|skipped| skipped.span);
+    reading.identities.sort_by_key(|declared| declared.span);
     reading
 }
 

@@ -366,6 +366,43 @@ fn unused_roles_keys_and_passwords_are_said_once_where_their_first_policy_stands
 }
 
 #[test]
+fn what_is_unused_as_a_whole_is_said_where_the_template_declares_it() {
+    let folder = repository("accounts: { \"**\": [\"123456789012\"] }\n");
+    let path = folder.path();
+    let template = r#"Resources:
+  Policy:
+    Type: AWS::IAM::Policy
+    Properties: {Roles: [!Ref Old], PolicyDocument: {Statement: {Effect: Allow, Action: s3:Get*, Resource: '*'}}}
+  Old:
+    Type: AWS::IAM::Role
+    Properties: {RoleName: old}
+  Alice:
+    Type: AWS::IAM::User
+    Properties: {UserName: alice, ManagedPolicyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess']}
+"#;
+    fs::write(path.join("app.yaml"), template).unwrap();
+    fs::write(path.join("policies/old.json"), POLICY).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_iamtrim"))
+        .args(["lint", "--format", "json", "--now", "2024-06-01", "--findings", &fixture("kinds.json")])
+        .current_dir(path)
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let diagnostics = report["diagnostics"].as_array().unwrap().iter();
+    let said = diagnostics
+        .filter(|diagnostic| ["unused-role", "unused-user-credentials"].iter().any(|rule| diagnostic["rule"] == *rule));
+    let said: Vec<String> = said
+        .map(|diagnostic| {
+            let [start, end] = ["start", "end"].map(|at| (&diagnostic[at]["line"], &diagnostic[at]["column"]));
+            let identity = &diagnostic["identities"][0];
+            format!("{}:{}:{}-{} {}", diagnostic["path"], start.0, start.1, end.1, identity["known_by"])
+                .replace('"', "")
+        })
+        .collect();
+    assert_eq!(said, ["app.yaml:5:3-6 name", "app.yaml:8:3-8 name", "app.yaml:8:3-8 name"]);
+}
+
+#[test]
 fn account_authorization_details_say_where_a_role_is_deployed() {
     let folder = repository("");
     let path = folder.path();

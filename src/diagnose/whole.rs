@@ -1,7 +1,9 @@
-//! Roles, access keys and passwords that are unused as a whole: said once, where the identity's first policy stands.
+//! Roles, access keys and passwords that are unused as a whole: said once, where the identity is declared, else where
+//! its first policy stands.
 //!
-//! An identity that no policy here belongs to has no place here, and is counted by `unmatched-finding`.
+//! An identity that nothing here stands for has no place here, and is counted by `unmatched-finding`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -14,32 +16,35 @@ use crate::policy::arn::IdentityArn;
 use crate::rule::{Level, Rule};
 use crate::settings::{Scope, Settings};
 
-/// A policy of a reported file, and whose it is.
+/// An identity or a policy of a reported file, and whom it stands for.
 #[derive(Debug)]
 pub struct Site<'a, 'e> {
     /// Where it stands.
     pub place: Place,
-    /// Whose it is.
-    pub owners: &'a [Owner<'e>],
+    /// Whether it is the identity itself, not a policy of it.
+    pub is_own: bool,
+    /// The identities that it is, or whose it is.
+    pub owners: Cow<'a, [Owner<'e>]>,
     /// What governs its file.
     pub scope: &'e Scope,
 }
 
-/// Where an identity is best known: the surest of its sites, of those the first.
+/// Where an identity is best known: where it is declared if that is no guess, else the surest of its sites, of those the
+/// first.
 struct Best<'a, 'e> {
     site: &'a Site<'a, 'e>,
     owner: &'a Owner<'e>,
 }
 
-/// What is to be said of the identities that the policies at these sites belong to; the sites in order of place.
+/// What is to be said of the identities that these sites stand for; the sites in order of place.
 #[must_use]
 pub fn identities(sites: &[Site<'_, '_>]) -> Vec<Diagnostic> {
     let mut best: BTreeMap<String, Best<'_, '_>> = BTreeMap::new();
     for site in sites {
-        for owner in site.owners {
-            let key = owner.identity.to_ascii_lowercase();
-            if best.get(&key).is_none_or(|known| known.owner.certainty < owner.certainty) {
-                best.insert(key, Best { site, owner });
+        for owner in site.owners.as_ref() {
+            let (key, new) = (owner.identity.to_ascii_lowercase(), Best { site, owner });
+            if best.get(&key).is_none_or(|known| known.rank() < new.rank()) {
+                best.insert(key, new);
             }
         }
     }
@@ -47,6 +52,11 @@ pub fn identities(sites: &[Site<'_, '_>]) -> Vec<Diagnostic> {
 }
 
 impl Best<'_, '_> {
+    fn rank(&self) -> impl Ord + use<> {
+        let is_sure = self.owner.certainty > Certainty::Guess;
+        (self.site.is_own && is_sure, self.owner.certainty, self.site.is_own)
+    }
+
     fn diagnostics(&self) -> Vec<Diagnostic> {
         let arn = IdentityArn::parse(&self.owner.identity);
         let evidence = arn.and_then(|arn| self.site.scope.evidence.identity(&arn));

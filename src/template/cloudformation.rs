@@ -6,10 +6,10 @@
 use super::identity::{Identities, Resource, Use};
 use super::intrinsic::{At, Values};
 use super::reader::{Reader, Standing};
-use super::{Attachment, DocumentKind, Format, IdentityName, Link, MADE_BY_CDK, Step, sam};
+use super::{Attachment, DeclaredIdentity, DocumentKind, Format, IdentityName, Link, MADE_BY_CDK, Step, sam};
 use crate::policy::arn::IdentityKind;
 use crate::policy::{self, Reading, SkipReason};
-use crate::syntax::{Node, Value};
+use crate::syntax::{Entry, Node, Value};
 
 /// A template whose resources are read.
 pub(super) struct Template<'t, 's> {
@@ -46,6 +46,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, is_cdk_output: bo
 
 impl<'t, 's> Template<'t, 's> {
     fn read(&self, reader: &mut Reader<'_>, resource: &Resource<'t, 's>) {
+        self.declare(reader, resource);
         let Some(properties) = &resource.properties else { return };
         let take = |reader: &mut Reader<'_>, key: &str, kind, attachments| {
             if let Some(document) = properties.get(key) {
@@ -60,18 +61,25 @@ impl<'t, 's> Template<'t, 's> {
                 take(reader, "PolicyDocument", DocumentKind::Inline, self.named(properties));
             }
             "AWS::SSO::PermissionSet" => {
-                let name = match properties.get("Name").and_then(|name| name.node.text().map(str::to_owned)) {
-                    Some(name) => IdentityName::PermissionSet(name),
-                    None => IdentityName::Unknown,
-                };
-                let attachment = Attachment { kind: IdentityKind::Role, name, link: Link::Name };
-                take(reader, "InlinePolicy", DocumentKind::Inline, vec![attachment]);
+                take(reader, "InlinePolicy", DocumentKind::Inline, vec![permission_set(properties)]);
             }
             "AWS::Serverless::Function" | "AWS::Serverless::StateMachine" => {
                 sam::read(self, reader, resource, properties);
             }
             kind => skip_all(reader, properties.node, reason_of(kind)),
         }
+    }
+
+    /// Notes the place of a resource that is an identity, or for which AWS makes one.
+    fn declare(&self, reader: &mut Reader<'_>, resource: &Resource<'t, 's>) {
+        let identities = match (&resource.properties, resource.kind) {
+            (Some(properties), "AWS::SSO::PermissionSet") => vec![permission_set(properties)],
+            _ if resource.is_identity() => self.identities.of_resource(resource, Link::Name, &self.values),
+            _ => Vec::new(),
+        };
+        let span = reader.in_file(resource.key_span);
+        let declared = identities.into_iter().map(|identity| DeclaredIdentity { span, identity });
+        reader.reading.identities.extend(declared);
     }
 
     fn read_identity(&self, reader: &mut Reader<'_>, resource: &Resource<'t, 's>, properties: &At<'t, 's>) {
@@ -141,6 +149,14 @@ impl<'t, 's> Template<'t, 's> {
     }
 }
 
+fn permission_set(properties: &At<'_, '_>) -> Attachment {
+    let name = match properties.node.get("Name").and_then(Node::text) {
+        Some(name) => IdentityName::PermissionSet(name.to_owned()),
+        None => IdentityName::Unknown,
+    };
+    Attachment { kind: IdentityKind::Role, name, link: Link::Name }
+}
+
 fn dedup(attachments: &mut Vec<Attachment>) {
     let all = std::mem::take(attachments);
     for attachment in all {
@@ -188,22 +204,22 @@ fn skip_all(reader: &mut Reader<'_>, node: &Node<'_>, otherwise: SkipReason) {
     }
 }
 
-/// The resources of a template, loops unrolled into what they repeat, by the way to each.
-pub(super) fn resources<'t, 's>(root: &At<'t, 's>) -> Vec<(&'t str, At<'t, 's>)> {
+/// The resources of a template, loops unrolled into what they repeat, with the way to each.
+pub(super) fn resources<'t, 's>(root: &At<'t, 's>) -> Vec<(&'t Entry<'s>, At<'t, 's>)> {
     let mut found = Vec::new();
-    for (key, at) in root.get("Resources").map(|all| all.entries()).unwrap_or_default() {
-        repeated(key, at, &mut found);
+    for (entry, at) in root.get("Resources").map(|all| all.entries()).unwrap_or_default() {
+        repeated(entry, at, &mut found);
     }
     found
 }
 
 /// The body of `Fn::ForEach::Name: [variable, values, body]`, which may be a loop again.
-fn repeated<'t, 's>(key: &'t str, at: At<'t, 's>, found: &mut Vec<(&'t str, At<'t, 's>)>) {
-    if !key.starts_with("Fn::ForEach") {
-        found.push((key, at));
+fn repeated<'t, 's>(entry: &'t Entry<'s>, at: At<'t, 's>, found: &mut Vec<(&'t Entry<'s>, At<'t, 's>)>) {
+    if !entry.key.starts_with("Fn::ForEach") {
+        found.push((entry, at));
         return;
     }
     if let Some(body) = at.node.list().and_then(|items| items.get(2)) {
-        at.to(body, Step::Item(2)).entries().into_iter().for_each(|(key, at)| repeated(key, at, found));
+        at.to(body, Step::Item(2)).entries().into_iter().for_each(|(entry, at)| repeated(entry, at, found));
     }
 }

@@ -7,12 +7,15 @@ use super::intrinsic::{self, At, Values};
 use super::{Attachment, IdentityName, Link};
 use crate::policy::arn::IdentityKind;
 use crate::policy::wildcard::Wildcard;
-use crate::syntax::{Node, Piece, Value};
+use crate::source::Span;
+use crate::syntax::{Entry, Node, Piece, Value};
 
 /// A resource of a template.
 #[derive(Debug)]
 pub(super) struct Resource<'t, 's> {
     pub(super) logical_id: &'t str,
+    /// Where that stands.
+    pub(super) key_span: Span,
     /// Its type.
     pub(super) kind: &'t str,
     pub(super) at: At<'t, 's>,
@@ -53,7 +56,7 @@ pub(super) struct Identities<'t, 's> {
 impl<'t, 's> Identities<'t, 's> {
     pub(super) fn of(root: &At<'t, 's>) -> Self {
         let resources: Vec<Resource<'t, 's>> =
-            cloudformation::resources(root).into_iter().filter_map(|(id, at)| Resource::new(id, at)).collect();
+            cloudformation::resources(root).into_iter().filter_map(|(entry, at)| Resource::new(entry, at)).collect();
         let keys = root.node.get("Resources").and_then(Node::table).unwrap_or_default();
         let has_loops = keys.iter().any(|entry| entry.key.starts_with("Fn::ForEach"));
         let policies: Vec<Policy<'t>> = resources.iter().filter_map(Policy::of).collect();
@@ -126,10 +129,11 @@ impl<'t, 's> Identities<'t, 's> {
 }
 
 impl<'t, 's> Resource<'t, 's> {
-    fn new(logical_id: &'t str, at: At<'t, 's>) -> Option<Self> {
+    fn new(entry: &'t Entry<'s>, at: At<'t, 's>) -> Option<Self> {
         let kind = at.node.get("Type")?.text()?;
         let construct = at.node.get("Metadata").and_then(|metadata| metadata.get("aws:cdk:path")?.text());
-        Some(Self { logical_id, kind, properties: at.get("Properties"), construct, at })
+        let properties = at.get("Properties");
+        Some(Self { logical_id: &entry.key, key_span: entry.key_span, kind, properties, construct, at })
     }
 
     /// What identity it is, and the key of its name.
@@ -143,7 +147,7 @@ impl<'t, 's> Resource<'t, 's> {
     }
 
     /// Whether it is an identity, or SAM makes one for it.
-    fn is_identity(&self) -> bool {
+    pub(super) fn is_identity(&self) -> bool {
         self.identity().is_some()
             || (matches!(self.kind, "AWS::Serverless::Function" | "AWS::Serverless::StateMachine")
                 && self.properties.as_ref().is_some_and(|properties| properties.get("Role").is_none()))

@@ -104,10 +104,10 @@ impl<'n, 's> At<'n, 's> {
         Self { node: call.argument, path }
     }
 
-    /// The values of a table by their keys; none if it is no table.
-    pub(super) fn entries(&self) -> Vec<(&'n str, Self)> {
+    /// The values of a table with their keys; none if it is no table.
+    pub(super) fn entries(&self) -> Vec<(&'n Entry<'s>, Self)> {
         let entries = self.node.table().unwrap_or_default();
-        entries.iter().map(|entry| (&*entry.key, self.to(&entry.value, Step::Key(entry.key.to_string())))).collect()
+        entries.iter().map(|entry| (entry, self.to(&entry.value, Step::Key(entry.key.to_string())))).collect()
     }
 
     /// What this may be: both branches of an `If`, without those that are nothing.

@@ -33,16 +33,16 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>) {
             None => generated(service, "-*-*-lambdaRole", &values),
         };
         let inheriting = functions.iter().filter(|(_, function)| function.get("iamRoleStatementsInherit").is_some());
-        let names = inheriting.map(|(name, function)| name_of_function(name, function));
+        let names = inheriting.map(|(entry, function)| name_of_function(&entry.key, function));
         let names: Vec<IdentityName> = std::iter::once(name).chain(names).collect();
         let new = role.and_then(|role| role.get("statements"));
         for statements in new.into_iter().chain(provider.get("iamRoleStatements")) {
             take(reader, &statements, &values, &names);
         }
     }
-    for (name, function) in &functions {
+    for (entry, function) in &functions {
         if let Some(statements) = function.get("iamRoleStatements") {
-            take(reader, &statements, &values, &[name_of_function(name, function)]);
+            take(reader, &statements, &values, &[name_of_function(&entry.key, function)]);
         }
     }
     for resources in root.get("resources").iter().flat_map(At::items) {
