@@ -8,7 +8,7 @@ use crate::finding::{IdentityEvidence, Permissions, Unusable, UnusedPermissions}
 use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::settings::Scope;
 use crate::source::SourceFile;
-use crate::template::{Attachment, Document, DocumentKind, IdentityName, Link};
+use crate::template::{Attachment, Document, DocumentKind, Format, IdentityName, Link};
 
 /// How an identity is known. Ordered, weakest first; of two hops the weaker counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,7 +133,8 @@ pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> V
             only_seen_in: None,
         }];
     }
-    if document.kind == DocumentKind::Standalone { guess(&file.path, scope) } else { Vec::new() }
+    let may_be_guessed = document.kind == DocumentKind::Standalone && document.format != Format::Terraform;
+    if may_be_guessed { guess(&file.path, scope) } else { Vec::new() }
 }
 
 /// Whether the file itself names an identity that none of the bindings speak of: the policy is that one's, too.

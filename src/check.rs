@@ -48,7 +48,10 @@ pub struct Checked<'e> {
 /// Reads and judges the sources, each under its scope.
 #[must_use]
 pub fn check<'e>(sources: &Sources, scopes: &'e [Scope], catalog: &Catalog) -> Checked<'e> {
-    judged(read(sources), sources, scopes, catalog)
+    let mut readings = read(sources);
+    link(&mut readings, sources, scopes);
+    readings.retain(|(_, reading)| !is_empty(reading));
+    judged(readings, sources, scopes, catalog)
 }
 
 impl<'e> Checked<'e> {
@@ -78,11 +81,23 @@ fn read(sources: &Sources) -> Vec<(FileId, FileReading)> {
     let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
     let read = |(id, file): (FileId, &SourceFile)| {
         let reading = template::read_file(&file.path, &file.text);
-        let FileReading { documents, skipped, identities, problems, .. } = &reading;
-        let is_empty = documents.is_empty() && skipped.is_empty() && identities.is_empty() && problems.is_empty();
-        (!is_empty).then_some((id, reading))
+        (!is_empty(&reading) || reading.body.is_some()).then_some((id, reading))
     };
     files.into_par_iter().filter_map(read).collect()
+}
+
+fn is_empty(reading: &FileReading) -> bool {
+    let FileReading { documents, skipped, identities, problems, .. } = reading;
+    documents.is_empty() && skipped.is_empty() && identities.is_empty() && problems.is_empty()
+}
+
+/// Puts the files of each Terraform module together.
+fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, scopes: &[Scope]) {
+    let statements = |file: FileId, source: &str| {
+        let scope = sources.get(file).and_then(|file| scopes.get(file.scope));
+        scope.map_or_else(Vec::new, |scope| scope.settings.statement_inputs(source))
+    };
+    template::link::link(readings, sources, &statements);
 }
 
 fn judge<'e>(

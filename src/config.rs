@@ -168,6 +168,12 @@ impl Config {
         each_once(&self.stacks, path)
     }
 
+    /// What is said of a Terraform module, by its source.
+    #[must_use]
+    pub fn module(&self, source: &str) -> Option<&Module> {
+        self.modules.iter().find(|(known, _)| known == source).map(|(_, module)| module)
+    }
+
     /// The level set for a rule, if one is.
     #[must_use]
     pub fn level(&self, rule: &str) -> Option<Level> {

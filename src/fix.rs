@@ -192,7 +192,7 @@ pub fn rewritten(
         .zip(&changes)
         .map(|(document, changes)| Intended { document, changes })
         .collect();
-    verify::verify(&judged.file.path, &judged.file.text, &text, judged.reading, &intended)?;
+    verify::verify(&judged.file.path, &judged.file.text, &text, &intended)?;
     Ok(Some(Rewritten { text, fixes: chosen.iter().map(|fix| fix.id.clone()).collect() }))
 }
 

@@ -3,6 +3,7 @@
 //! Touches only the entries and statements that change, and what separates them.
 //! Knows spans and layout. Does not know why something changes.
 
+mod hcl;
 mod json;
 mod yaml;
 
@@ -93,6 +94,7 @@ fn written(text: &str, writing: Writing) -> Result<String, Conflict> {
             let line_end = if has_carriage_returns { "\r\n" } else { "\n" };
             Ok(text.replace('\n', &format!("{line_end}{}", " ".repeat(indent))))
         }
+        Writing::Raw => Ok(text.to_owned()),
         Writing::Folded => Err(Conflict),
     }
 }
@@ -161,7 +163,7 @@ fn list_edits(
     match notation {
         Notation::Json => Ok(json::list_edits(text, list, spans, changes)),
         Notation::Yaml => yaml::list_edits(text, list, spans, changes),
-        Notation::Hcl => Err(Conflict),
+        Notation::Hcl => hcl::list_edits(text, list, spans, changes),
     }
 }
 
@@ -179,7 +181,7 @@ fn whole_value(
             Ok(vec![Edit { span: value, replacement }])
         }
         Notation::Yaml => yaml::string_or_list(text, statement, value, texts),
-        Notation::Hcl => Err(Conflict),
+        Notation::Hcl => hcl::string_or_list(text, value, texts),
     }
 }
 

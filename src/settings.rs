@@ -144,6 +144,12 @@ impl Settings {
         self.config.stacks_for(path).into_iter().map(String::as_str).collect()
     }
 
+    /// The inputs of a Terraform module that become statements, where the user says so.
+    #[must_use]
+    pub fn statement_inputs(&self, source: &str) -> Vec<String> {
+        self.config.module(source).map_or_else(Vec::new, |module| module.statements.clone())
+    }
+
     /// The actions that are kept on purpose for an identity today.
     #[must_use]
     pub fn allowed(&self, arn: &str) -> Vec<&ActionPattern> {

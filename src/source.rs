@@ -63,6 +63,8 @@ pub enum Writing {
         /// Whether lines end with CR and LF.
         has_carriage_returns: bool,
     },
+    /// As it is, in the lines of an HCL heredoc.
+    Raw,
     /// In lines that are folded together: it cannot be edited.
     Folded,
 }

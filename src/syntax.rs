@@ -2,6 +2,7 @@
 //!
 //! One room per notation below this one; no other room knows a parser's types. Does not know IAM.
 
+pub mod hcl;
 pub mod json;
 pub mod yaml;
 
@@ -44,7 +45,7 @@ pub enum Value<'s> {
     Table(Vec<Entry<'s>>),
     /// A function and its arguments: `!Sub x` in YAML, `jsonencode(x)` in HCL.
     Call(Cow<'s, str>, Vec<Node<'s>>),
-    /// A name that stands for a value written elsewhere, such as `aws_iam_role.app.name`; indexes are left out.
+    /// A name that stands for a value written elsewhere, such as `aws_iam_role.app.name`; an index that is no key is `*`.
     Reference(Cow<'s, str>),
     /// One of these; only deployment knows which.
     Choice(Vec<Node<'s>>),

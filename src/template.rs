@@ -6,10 +6,12 @@ mod account;
 mod cloudformation;
 mod identity;
 mod intrinsic;
+pub mod link;
 mod reader;
 mod sam;
 mod serverless;
 mod standalone;
+pub mod terraform;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +19,7 @@ use crate::policy::arn::IdentityKind;
 use crate::policy::wildcard::Wildcard;
 use crate::policy::{Policy, SkipReason};
 use crate::source::{Layer, LayerId, Problem, Span};
-use crate::syntax::{Node, Notation, json, yaml};
+use crate::syntax::{Node, Notation, hcl, json, yaml};
 use intrinsic::At;
 use reader::Reader;
 
@@ -34,6 +36,8 @@ pub struct FileReading {
     pub identities: Vec<DeclaredIdentity>,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// What a file of a Terraform module says, for its module to be put together.
+    pub body: Option<hcl::Body>,
 }
 
 /// An identity policy and where it sits.
@@ -184,6 +188,9 @@ impl Document {
     #[must_use]
     pub fn address(&self) -> String {
         let mut steps: Vec<String> = self.path.iter().filter_map(Step::word).collect();
+        if self.format == Format::Terraform {
+            steps.pop_if(|last| last == "policy" || last == "policy_document");
+        }
         if let Some(at) = self.resources_at() {
             let logical_id = steps.split_off(at + 1);
             steps.truncate(usize::from(matches!(self.path.first(), Some(Step::Document(_)))));
@@ -222,7 +229,17 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
             Err(problem) => reading.problems.push(problem),
         },
         Some(Notation::Yaml) => read_yaml(path, text, &mut reading),
-        Some(Notation::Hcl) | None => {}
+        Some(Notation::Hcl) => match hcl::parse(text) {
+            Ok(body) => {
+                let layer = LayerId::FILE;
+                let format = Format::Terraform;
+                let mut reader = Reader { file: text, reading: &mut reading, notation: Notation::Hcl, format, layer };
+                terraform::read(&mut reader, &body);
+                reading.body = Some(body);
+            }
+            Err(problem) => reading.problems.push(problem),
+        },
+        None => {}
     }
     reading.skipped.sort_by_key(|skipped| skipped.span);
     reading.identities.sort_by_key(|declared| declared.span);
@@ -269,6 +286,7 @@ pub fn notation(path: &str, text: &str) -> Option<Notation> {
     match extension.as_deref() {
         Some("json") => Some(Notation::Json),
         Some("yaml" | "yml") => Some(Notation::Yaml),
+        Some("tf" | "tofu" | "tfvars") => Some(Notation::Hcl),
         _ if json::looks_like_json(text) => Some(Notation::Json),
         Some("template") => Some(Notation::Yaml),
         _ => is_template_text(text).then_some(Notation::Yaml),

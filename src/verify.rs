@@ -1,14 +1,16 @@
 //! Before anything is written: does the edited text say exactly the changed policies, and nothing else?
 //!
 //! Two readings decide it. Ours reads the edited text again and compares every document of the file with the intended
-//! one. A second reader of another make compares the whole file as values. Does not know how the edit was made.
+//! one. A second reader of another make compares the whole file as values; for HCL, of which there is no other, ours
+//! compares all that is written. Does not know how the edit was made.
 
+mod hcl;
 mod second;
 
 use crate::policy::{ActionEntry, Policy, Statement};
 use crate::refine::EntryChange;
 use crate::rewrite::StatementChange;
-use crate::template::{self, Document, FileReading};
+use crate::template::{self, Document};
 
 /// Why an edit must not be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,23 +32,23 @@ pub struct Intended<'a> {
     pub changes: &'a [StatementChange],
 }
 
-/// Compares the file before and after; `intended` has one element per document of `reading`, in order.
+/// Compares the file before and after; `intended` is in order of the file's documents, and what it leaves out stays.
 ///
 /// # Errors
 /// If the edited text says anything else, or if that cannot be told.
-pub fn verify(
-    path: &str,
-    before: &str,
-    after: &str,
-    reading: &FileReading,
-    intended: &[Intended<'_>],
-) -> Result<(), Refusal> {
-    let again = template::read_file(path, after);
-    let same_count = again.documents.len() == intended.len() && reading.documents.len() == intended.len();
-    let same_rest = again.skipped.iter().map(|s| s.reason).eq(reading.skipped.iter().map(|s| s.reason))
-        && again.problems.len() == reading.problems.len();
-    let same_documents = again.documents.iter().zip(intended).all(|(document, intended)| says(document, intended));
-    if !(same_count && same_rest && same_documents) {
+pub fn verify(path: &str, before: &str, after: &str, intended: &[Intended<'_>]) -> Result<(), Refusal> {
+    let (first, again) = (template::read_file(path, before), template::read_file(path, after));
+    let same_count = again.documents.len() == first.documents.len();
+    let same_rest = again.skipped.iter().map(|s| s.reason).eq(first.skipped.iter().map(|s| s.reason))
+        && again.problems.len() == first.problems.len();
+    let mut left = intended.iter().peekable();
+    let same_documents = again.documents.iter().zip(&first.documents).all(|(document, before)| {
+        // What its module makes of a policy is no part of the file: one may be left out.
+        let own = left.next_if(|intended| intended.document.path == before.path);
+        let stays = vec![StatementChange::Keep; before.policy.statements.len()];
+        says(document, &Intended { document: before, changes: own.map_or(&stays, |intended| intended.changes) })
+    });
+    if !(same_count && same_rest && same_documents && left.next().is_none()) {
         return Err(Refusal::Different);
     }
     second_reading(path, before, after, intended)

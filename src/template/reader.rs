@@ -4,7 +4,7 @@ use super::intrinsic::{self, At, Values};
 use super::{Attachment, Document, DocumentKind, FileReading, Format, Skipped, Step};
 use crate::policy::{self, Reading, SkipReason};
 use crate::source::{LayerId, Problem, Span, Writing, layer_text, span_in_file};
-use crate::syntax::{Node, Notation, Value, json, yaml};
+use crate::syntax::{Node, Notation, Value, hcl, json, yaml};
 
 /// Reads one file; knows which of its texts it is in.
 pub(super) struct Reader<'r> {
@@ -126,7 +126,8 @@ impl Reader<'_> {
         let host = layer_text(self.file, &self.reading.layers, self.layer);
         let layer = match self.notation {
             Notation::Yaml => yaml::inner_text(host, self.layer, string.span, string.text().unwrap_or_default()),
-            Notation::Json | Notation::Hcl => json::inner_text(host, self.layer, string.span),
+            Notation::Json => json::inner_text(host, self.layer, string.span),
+            Notation::Hcl => hcl::inner_text(host, self.layer, string.span),
         };
         let layer = layer.ok_or(Unopened::Unmapped)?;
         let text = layer.text.clone();
@@ -134,6 +135,7 @@ impl Reader<'_> {
         let inner = LayerId::inner(self.reading.layers.len() - 1);
         let unopened = match json::parse(&text) {
             Ok(Some(root)) => {
+                let root = if self.notation == Notation::Hcl { hcl::with_holes(&root) } else { root };
                 let outer = (self.layer, self.notation);
                 (self.layer, self.notation) = (inner, Notation::Json);
                 visit(self, &root);

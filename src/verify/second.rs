@@ -5,11 +5,11 @@
 use serde::Deserialize as _;
 use serde_yaml::Value;
 
-use super::Intended;
+use super::{Intended, hcl};
 use crate::refine::EntryChange;
 use crate::rewrite::StatementChange;
-use crate::syntax::Notation;
-use crate::template::Step;
+use crate::syntax::{self, Notation};
+use crate::template::{Step, terraform};
 
 /// The values that a file holds; `None` if the second reader does not accept it.
 pub(super) fn read(text: &str, notation: Notation) -> Option<Vec<Value>> {
@@ -24,13 +24,13 @@ pub(super) fn read(text: &str, notation: Notation) -> Option<Vec<Value>> {
             });
             documents.collect()
         }
-        Notation::Hcl => None,
+        Notation::Hcl => Some(vec![hcl::value(&terraform::tree(&syntax::hcl::parse(text).ok()?), text)]),
     }
 }
 
 /// Changes a document among the values as intended; `None` if the second reader does not find it.
 pub(super) fn change(values: &mut [Value], Intended { document, changes }: &Intended<'_>) -> Option<()> {
-    let policy = open(values, &document.path)?;
+    let policy = untagged(open(values, &document.path)?);
     let statements = match policy {
         Value::Mapping(policy) if policy.contains_key("Statement") => policy.get_mut("Statement")?,
         list => list,

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use memchr::{memchr, memmem};
 
+use super::sniff::is_of_module;
 use super::tree::reason;
 use super::{WalkedFile, may_hold_policy};
 
@@ -35,7 +36,7 @@ pub enum Loaded {
 #[must_use]
 pub fn load(file: &WalkedFile) -> Loaded {
     match bytes_of(&file.path, file.leaves_root) {
-        Ok(Bytes::All(bytes)) => text_of(bytes),
+        Ok(Bytes::All(bytes)) => text_of(bytes, is_of_module(&file.display)),
         Ok(Bytes::Head(head)) if memchr(0, &head).is_some() => Loaded::NotOurs,
         Ok(Bytes::Head(_)) => Loaded::Problem(format!("larger than {} MiB", MAX_SIZE / 1024 / 1024)),
         Err(error) => Loaded::Problem(reason(&error)),
@@ -70,14 +71,14 @@ fn bytes_of(path: &Path, follow: bool) -> io::Result<Bytes> {
     Ok(if bytes.len() as u64 > MAX_SIZE { Bytes::Head(bytes) } else { Bytes::All(bytes) })
 }
 
-fn text_of(bytes: Vec<u8>) -> Loaded {
+fn text_of(bytes: Vec<u8>, is_wanted: bool) -> Loaded {
     if let Some(unit) = utf16_unit(&bytes) {
         let word: Vec<u8> = "Statement".encode_utf16().flat_map(unit).collect();
         let found = memmem::find(&bytes, &word).is_some();
         return if found { Loaded::Problem("UTF-16, not UTF-8".to_owned()) } else { Loaded::NotOurs };
     }
     let head = bytes.get(..BINARY_HEAD).unwrap_or(&bytes);
-    if memchr(0, head).is_some() || !may_hold_policy(&bytes) {
+    if memchr(0, head).is_some() || !(is_wanted || may_hold_policy(&bytes)) {
         return Loaded::NotOurs;
     }
     String::from_utf8(bytes).map_or_else(|error| Loaded::Problem(not_utf8(&error)), Loaded::Text)
@@ -106,7 +107,7 @@ mod tests {
     const POLICY: &str = r#"{"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
 
     fn loaded(bytes: &[u8]) -> Loaded {
-        text_of(bytes.to_vec())
+        text_of(bytes.to_vec(), false)
     }
 
     #[test]

@@ -2,6 +2,12 @@
 
 use memchr::memmem;
 
+/// Whether a file is part of a Terraform module, by its name: it may say whose a policy in another file is.
+#[must_use]
+pub(super) fn is_of_module(name: &str) -> bool {
+    [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars"].iter().any(|ending| name.ends_with(ending))
+}
+
 /// Whether a file might hold an IAM policy: the words that every policy needs are in it, in whatever notation.
 ///
 /// The words hold for a policy inside a JSON string too, since none of their letters is ever escaped but by choice, as

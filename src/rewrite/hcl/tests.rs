@@ -1,0 +1,124 @@
+use crate::edit::Conflict;
+use crate::policy::action::ActionPattern;
+use crate::refine::EntryChange;
+use crate::rewrite::{StatementChange, in_file, rewrite};
+use crate::source::layer_text;
+use crate::template::read_file;
+use crate::verify::{Intended, verify};
+
+/// Applies one word per statement, `-` to remove it, else one code letter per entry: `k`eep, `r`emove, `2` two
+/// patterns; and proves the result.
+fn rewritten(text: &str, codes: &str) -> Result<String, Conflict> {
+    let reading = read_file("main.tf", text);
+    let document = &reading.documents[0];
+    let entry = |code: char| match code {
+        'k' => EntryChange::Keep,
+        'r' => EntryChange::Remove { covered_by: None },
+        count => EntryChange::Replace(
+            (1..=count.to_digit(10).unwrap()).map(|n| ActionPattern::new(format!("n:{n}"))).collect(),
+        ),
+    };
+    let change = |word: &str| match word {
+        "-" => StatementChange::Remove,
+        word => StatementChange::Edit(word.chars().map(entry).collect()),
+    };
+    let changes: Vec<StatementChange> = codes.split(' ').map(change).collect();
+    let own = layer_text(text, &reading.layers, document.layer);
+    let edits = rewrite(own, document.notation, &document.policy, &changes)?;
+    let after = in_file(&edits, &reading.layers, document.layer)?.apply(text)?;
+    assert_eq!(verify("main.tf", text, &after, &[Intended { document, changes: &changes }]), Ok(()), "{after}");
+    Ok(after)
+}
+
+fn document(actions: &str) -> String {
+    format!(
+        "data \"aws_iam_policy_document\" \"d\" {{\n  statement {{\n    actions = {actions}\n    resources = [\"*\"]\n  }}\n}}\n"
+    )
+}
+
+#[test]
+fn entries_of_a_list_keep_its_layout_and_its_comments() {
+    let cases = [
+        (r#"["a:1", "a:2", "a:3"]"#, "rkk", r#"["a:2", "a:3"]"#),
+        (r#"["a:1", "a:2",]"#, "kr", r#"["a:1",]"#),
+        (r#"["a:1"]"#, "2", r#"["n:1", "n:2"]"#),
+        ("[\n      \"a:1\", # one\n      # two\n      \"a:2\",\n    ]", "rk", "[\n      # two\n      \"a:2\",\n    ]"),
+        ("[\n      \"a:1\",\n      \"a:2\"\n    ]", "kr", "[\n      \"a:1\"\n    ]"),
+        (
+            "[\n      \"a:1\",\n      \"a:2\", // two\n    ]",
+            "k2",
+            "[\n      \"a:1\",\n      \"n:1\",\n      \"n:2\", // two\n    ]",
+        ),
+        ("[\r\n\t\"a:1\",\r\n\t\"a:2\",\r\n]", "2r", "[\r\n\t\"n:1\",\r\n\t\"n:2\",\r\n]"),
+        (r#"concat(["a:1", "a:2"], var.more, ["a:3"])"#, "rkkr", r#"concat(["a:2"], var.more, [])"#),
+        (r#"["a:1", /* c */ "a:2", "a:3"]"#, "krk", r#"["a:1", /* c */ "a:3"]"#),
+        (r#"compact(["a:1", var.x])"#, "2k", r#"compact(["n:1", "n:2", var.x])"#),
+        (r#"["a:1", var.x ? "a:2" : "a:3"]"#, "kkk", r#"["a:1", var.x ? "a:2" : "a:3"]"#),
+        (r#"["a:${var.x}", "a:1", "a:2"]"#, "kkr", r#"["a:${var.x}", "a:1"]"#),
+    ];
+    for (list, codes, expected) in cases {
+        assert_eq!(rewritten(&document(list), codes).unwrap(), document(expected), "{list} {codes}");
+    }
+}
+
+#[test]
+fn what_cannot_be_edited_alone_is_a_conflict() {
+    let cases = [
+        (r#"["a:1", "a:2" /* c */, "a:3"]"#, "krk"),
+        (r#"["a:1", var.x ? "a:2" : "a:3"]"#, "rkk"),
+        (r#"["a:${var.x}", "a:1"]"#, "2k"),
+    ];
+    for (list, codes) in cases {
+        assert_eq!(rewritten(&document(list), codes), Err(Conflict), "{list} {codes}");
+    }
+}
+
+#[test]
+fn statements_go_as_blocks_with_the_blank_lines_before_them() {
+    let block =
+        |name: &str| format!("  statement {{ # {name}\n    actions = [\"{name}\"]\n    resources = [\"*\"]\n  }}\n");
+    let whole = |blocks: &[String]| format!("data \"aws_iam_policy_document\" \"d\" {{\n{}}}\n", blocks.join("\n"));
+    let [one, two, three] = ["a:1", "a:2", "a:3"].map(block);
+    let all = whole(&[one.clone(), two.clone(), three.clone()]);
+    for (codes, left) in [("- k k", [&two, &three]), ("k - k", [&one, &three]), ("k k -", [&one, &two])] {
+        assert_eq!(rewritten(&all, codes).unwrap(), whole(&left.map(String::clone)), "{codes}");
+    }
+    assert_eq!(rewritten(&all, "- - k").unwrap(), whole(&[three]));
+    assert_eq!(rewritten(&all, "- - -"), Err(Conflict));
+}
+
+/// A policy with one string and one list of actions, in each notation inside of HCL.
+fn notations(one: &str, two: &str) -> [String; 4] {
+    let json = format!(
+        "{{\n  \"Statement\": [\n    {{\"Effect\": \"Allow\", \"Action\": {one}, \"Resource\": \"${{var.x}}\"}},\n    {{\"Effect\": \"Allow\", \"Action\": {two}, \"Resource\": \"*\"}}\n  ]\n}}\n"
+    );
+    let resource = |policy: &str| format!("resource \"aws_iam_role_policy\" \"p\" {{\n  policy = {policy}\n}}\n");
+    let quoted = json.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    [
+        resource(&format!("jsonencode({})", json.replace("\": ", "\" = ").trim_end())),
+        resource(&format!("<<EOF\n{json}EOF")),
+        resource(&format!("<<-EOF\n  {}\n  EOF", json.trim_end())),
+        resource(&format!("\"{quoted}\"")),
+    ]
+}
+
+#[test]
+fn policies_are_edited_in_every_notation() {
+    let before = notations("\"a:1\"", "[\"a:2\", \"a:3\"]");
+    let after = notations("[\"n:1\", \"n:2\"]", "[\"a:3\"]");
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(&rewritten(before, "2 rk").unwrap(), after);
+        let gone = rewritten(before, "- kk").unwrap();
+        assert_eq!(read_file("main.tf", &gone).documents[0].policy.statements.len(), 1, "{gone}");
+    }
+}
+
+#[test]
+fn statements_of_a_table_go_with_their_keys() {
+    let text = |entries: &str| format!("module \"m\" {{\n  source = \"x\"\n  s = {{\n{entries}  }}\n}}\n");
+    let entry =
+        |name: &str| format!("    {name} = {{\n      actions   = [\"a:{name}\"]\n      resources = [\"*\"]\n    }}\n");
+    let all = text(&(entry("x") + &entry("y")));
+    assert_eq!(rewritten(&all, "- k").unwrap(), text(&entry("y")));
+    assert_eq!(rewritten(&all, "k -").unwrap(), text(&entry("x")));
+}

@@ -1,0 +1,156 @@
+//! The files of a module together → what each policy written in them is used for, and whose it is.
+//!
+//! A policy's uses are followed through locals, variables, outputs and local modules to the identities that it is
+//! attached to. One that is used as anything else as well is not refined; what cannot be followed is an identity of
+//! unknown name, which holds everything back. Knows Terraform's resource types. Does not know findings.
+
+mod known;
+mod mention;
+mod module;
+mod name;
+#[cfg(test)]
+mod tests;
+mod uses;
+
+use std::collections::BTreeMap;
+
+use super::terraform::POLICY_DOCUMENT;
+use super::{Document, DocumentKind, FileReading, Format, Skipped, Step, notation};
+use crate::policy::SkipReason;
+use crate::source::{FileId, Sources, span_in_file};
+use crate::syntax::Notation;
+use crate::syntax::hcl::Body;
+use module::Modules;
+use uses::{Place, Target, Uses};
+
+/// The inputs of a module that become statements, as the user says of the module's source in a file.
+pub type StatementInputs<'c> = dyn Fn(FileId, &str) -> Vec<String> + Sync + 'c;
+
+/// A file of a module.
+struct File<'a> {
+    reading: usize,
+    path: &'a str,
+    text: &'a str,
+    body: &'a Body,
+}
+
+/// Puts the modules together and says of each policy in them what it is used for.
+pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &StatementInputs<'_>) {
+    let bodies: Vec<Option<Body>> = readings.iter_mut().map(|(_, reading)| reading.body.take()).collect();
+    let ids: Vec<FileId> = readings.iter().map(|(id, _)| *id).collect();
+    let file = |index: usize| {
+        let source = sources.get(*ids.get(index)?)?;
+        Some(File { reading: index, path: &source.path, text: &source.text, body: bodies.get(index)?.as_ref()? })
+    };
+    let files: Vec<File<'_>> = (0..ids.len()).filter_map(file).collect();
+    if files.is_empty() {
+        return;
+    }
+    let broken = ids.iter().zip(&bodies).filter(|(_, body)| body.is_none()).filter_map(|(id, _)| sources.get(*id));
+    let broken = broken.map(|source| (source.path.as_str(), source.text.as_str()));
+    let broken: Vec<(&str, &str)> = broken.filter(|(path, text)| notation(path, text) == Some(Notation::Hcl)).collect();
+    let modules = Modules::of(&files, &broken);
+    let documents: Vec<Vec<crate::source::Span>> = readings.iter().map(|(_, reading)| spans(reading)).collect();
+    let stated = |reading: usize, source: &str| ids.get(reading).map_or_else(Vec::new, |id| inputs(*id, source));
+    let uses = Uses::new(&modules, &documents, &stated);
+    let module_of: BTreeMap<usize, usize> = modules.module_of_files().collect();
+    for (index, (id, reading)) in readings.iter_mut().enumerate() {
+        let path = sources.get(*id).map_or("", |source| &source.path);
+        let module = module_of.get(&index).copied();
+        settle(reading, &|document| {
+            let start = match module {
+                Some(module) => place(document, module, index),
+                None => Place::Target { target: Target::File(path.to_owned()), is_list: false },
+            };
+            uses.of(start)
+        });
+    }
+}
+
+/// Where the policies of a file stand, in the file's own bytes.
+fn spans(reading: &FileReading) -> Vec<crate::source::Span> {
+    let documents = reading.documents.iter();
+    documents.map(|document| span_in_file(&reading.layers, document.layer, document.policy.span)).collect()
+}
+
+/// What a policy is used as.
+#[derive(Debug, Default)]
+pub(super) struct Use {
+    pub(super) attachments: Vec<super::Attachment>,
+    /// Why it is not refined.
+    pub(super) not: Option<SkipReason>,
+    pub(super) is_managed: bool,
+    pub(super) is_inline: bool,
+    /// Whether statements of other documents may take the place of its own, by `Sid`.
+    pub(super) is_merged: bool,
+    /// Whether nothing uses it.
+    pub(super) is_unused: bool,
+}
+
+fn settle(reading: &mut FileReading, use_of: &dyn Fn(&Document) -> Use) {
+    let mut kept = Vec::with_capacity(reading.documents.len());
+    for mut document in std::mem::take(&mut reading.documents) {
+        let using = use_of(&document);
+        let is_list = is_list_of_statements(&document);
+        if document.format != Format::Terraform && using.is_unused {
+            kept.push(document);
+            continue;
+        }
+        let span = span_in_file(&reading.layers, document.layer, document.policy.span);
+        match using.not {
+            _ if is_list && (using.is_unused || using.not.is_some()) => {}
+            Some(reason) => reading.skipped.push(Skipped { span, reason }),
+            None => {
+                apply(&mut document, using);
+                kept.push(document);
+            }
+        }
+    }
+    reading.documents = kept;
+    reading.skipped.sort_by_key(|skipped| skipped.span);
+}
+
+fn apply(document: &mut Document, using: Use) {
+    if using.is_managed {
+        document.kind = DocumentKind::Managed;
+    } else if using.is_inline {
+        document.kind = DocumentKind::Inline;
+    }
+    // The keys of a table of statements become `Sid`s.
+    let has_sid = document.policy.statements.iter().any(|statement| statement.sid.is_some());
+    if using.is_merged && (has_sid || is_list_of_statements(document)) {
+        document.read_only = document.read_only.or(Some("other documents are merged with it, statement by `Sid`"));
+    }
+    document.attachments = using.attachments;
+    // What a template's variables put in is written as in a string of HCL.
+    if document.format != Format::Terraform {
+        let entries = document.policy.statements.iter_mut().flat_map(|statement| &mut statement.actions.entries);
+        let is_hole = |entry: &&mut crate::policy::ActionEntry| {
+            entry
+                .pattern
+                .as_ref()
+                .is_some_and(|pattern| ["${", "%{"].iter().any(|hole| pattern.as_str().contains(hole)))
+        };
+        entries.filter(is_hole).for_each(|entry| entry.pattern = None);
+    }
+}
+
+/// Whether a document is a list of statements, which only some modules make a policy of.
+fn is_list_of_statements(document: &Document) -> bool {
+    let is_document = matches!(document.path.first(), Some(Step::Key(key)) if key.starts_with(POLICY_DOCUMENT));
+    !is_document && document.policy.lists.first() == Some(&document.policy.span)
+}
+
+/// Where the use of a document written in a module begins.
+fn place(document: &Document, module: usize, file: usize) -> Place {
+    let mut keys = document.path.iter().filter_map(|step| match step {
+        Step::Key(key) => Some(key.clone()),
+        _ => None,
+    });
+    let address = keys.next().unwrap_or_default();
+    let is_list = is_list_of_statements(document);
+    if address.starts_with("local.") || address.starts_with(POLICY_DOCUMENT) {
+        return Place::Target { target: Target::Named { module, name: address }, is_list };
+    }
+    Place::At { module, file, address, keys: keys.collect(), is_list }
+}

@@ -1,0 +1,131 @@
+//! What a text of HCL mentions: every name that could stand for a policy, wherever it stands.
+//!
+//! A look at the characters, so that nothing hides inside of a function or a loop; what is mentioned in a comment inside
+//! of a value counts too.
+
+/// Something that a text mentions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mention<'t> {
+    /// `local.x`, `var.x`, `module.m.out`, `data.type.name`, `type.name`.
+    Name(String),
+    /// All outputs of a module: `module.m`.
+    Module(&'t str),
+    /// The path given to `file` or `templatefile`, as written up to the first quote in it.
+    File(&'t str),
+    /// The name at the end of the ARN of a policy that is not AWS's, with `*` for what deployment puts in.
+    PolicyArn(String),
+}
+
+/// All that a text mentions, with the offset of each.
+pub(super) fn mentions(text: &str) -> Vec<(usize, Mention<'_>)> {
+    let mut found = Vec::new();
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let is_start = is_word(byte) && at.checked_sub(1).and_then(|at| bytes.get(at)).is_none_or(|b| !continues(*b));
+        if !is_start {
+            at += 1;
+            continue;
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        let word = word(rest);
+        found.extend(mention(word, rest).map(|mention| (at, mention)));
+        at += word.len().max(1);
+    }
+    for (offset, _) in text.match_indices(":policy/").filter(|(at, _)| !text.get(..*at).is_some_and(is_of_aws)) {
+        let name = arn_name(text.get(offset + ":policy/".len()..).unwrap_or_default());
+        found.extend((!name.is_empty()).then_some((offset, Mention::PolicyArn(name))));
+    }
+    found
+}
+
+fn is_of_aws(before: &str) -> bool {
+    before.ends_with(":iam::aws")
+}
+
+/// The last part of a path that a text begins with, each hole in it as `*`.
+pub(super) fn arn_name(text: &str) -> String {
+    let mut name = String::new();
+    let mut open = 0_usize;
+    for c in text.chars() {
+        match c {
+            '$' if open == 0 => name.push('*'),
+            '{' => open += 1,
+            '}' => open = open.saturating_sub(1),
+            _ if open > 0 => {}
+            '"' | ' ' | '\t' | '\r' | '\n' | ',' | ')' | '\\' => break,
+            '/' => name.clear(),
+            c => name.push(c),
+        }
+    }
+    name
+}
+
+fn mention<'t>(word: &'t str, rest: &'t str) -> Option<Mention<'t>> {
+    let after = rest.get(word.len()..)?;
+    match word {
+        "file" | "templatefile" => {
+            let argument = after.trim_start().strip_prefix('(')?.trim_start().strip_prefix('"')?;
+            return argument.split('"').next().map(Mention::File);
+        }
+        "module" => {
+            let (name, after) = step(after)?;
+            return Some(match step(without_index(after)) {
+                Some((output, _)) => Mention::Name(format!("module.{name}.{output}")),
+                None => Mention::Module(name),
+            });
+        }
+        "data" => {
+            let (kind, after) = step(after)?;
+            let (name, _) = step(after)?;
+            return Some(Mention::Name(format!("data.{kind}.{name}")));
+        }
+        _ => {}
+    }
+    let is_followed = matches!(word, "local" | "var")
+        || word.starts_with("aws_iam_")
+        || word.starts_with("awscc_iam_")
+        || word.starts_with("aws_ssoadmin_");
+    let (name, after) = step(after).filter(|_| is_followed)?;
+    // Of these, only what they say is a policy.
+    let is_inline = matches!(word, "aws_iam_role_policy" | "aws_iam_user_policy" | "aws_iam_group_policy");
+    if is_inline && step(without_index(after)).is_none_or(|(attribute, _)| attribute != "policy") {
+        return None;
+    }
+    Some(Mention::Name(format!("{word}.{name}")))
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+fn continues(byte: u8) -> bool {
+    is_word(byte) || matches!(byte, b'.' | b'-')
+}
+
+fn word(text: &str) -> &str {
+    let end = text.bytes().position(|byte| !is_word(byte) && byte != b'-').unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
+}
+
+/// The attribute that a text goes on with, and what follows.
+fn step(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_start().strip_prefix('.')?.trim_start();
+    let name = word(text);
+    Some((name, text.get(name.len()..)?)).filter(|(name, _)| !name.is_empty())
+}
+
+/// What follows an index in brackets, or all if there is none.
+fn without_index(text: &str) -> &str {
+    let Some(inside) = text.strip_prefix('[') else { return text };
+    let mut depth = 1_usize;
+    let end = inside.bytes().position(|byte| {
+        match byte {
+            b'[' => depth += 1,
+            b']' => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    });
+    end.and_then(|end| inside.get(end + 1..)).unwrap_or_default()
+}

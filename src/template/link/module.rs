@@ -1,0 +1,335 @@
+//! The folders of HCL files as modules: their blocks by address, their constants, and who calls them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::terraform::address;
+use super::File;
+use super::mention::{Mention, arn_name, mentions};
+use super::uses::Target;
+use crate::policy::wildcard::Wildcard;
+use crate::source::Span;
+use crate::syntax::Node;
+use crate::syntax::hcl::{Block, Body};
+
+/// A block and its module.
+#[derive(Clone, Copy)]
+pub(super) struct Placed<'a> {
+    pub(super) module: usize,
+    pub(super) block: &'a Block,
+    /// The text of its file.
+    pub(super) text: &'a str,
+}
+
+/// Where something is mentioned.
+#[derive(Debug, Clone)]
+pub(super) struct Site {
+    pub(super) module: usize,
+    pub(super) file: usize,
+    /// The block, or the local value.
+    pub(super) address: String,
+    /// The way to the attribute in it.
+    pub(super) keys: Vec<String>,
+    /// The byte of the file.
+    pub(super) offset: u32,
+}
+
+/// The files of one folder.
+#[derive(Default)]
+pub(super) struct Module<'a> {
+    pub(super) folder: &'a str,
+    blocks: BTreeMap<String, Placed<'a>>,
+    locals: BTreeMap<&'a str, &'a Node<'static>>,
+    /// What files of variables that are always loaded say; the later counts.
+    variables: BTreeMap<&'a str, &'a Node<'static>>,
+    /// The variables that other such files set.
+    varying: BTreeSet<&'a str>,
+    /// The calls of it, in whichever module.
+    pub(super) callers: Vec<Placed<'a>>,
+    /// Whether a file that is part of it, or may call it, cannot be read: it may say anything.
+    pub(super) is_incomplete: bool,
+}
+
+/// All modules.
+pub(super) struct Modules<'a> {
+    modules: Vec<Module<'a>>,
+    folders: BTreeMap<&'a str, usize>,
+    files: BTreeMap<usize, usize>,
+    mentions: BTreeMap<Target, Vec<Site>>,
+    /// How the paths begin of which deployment knows the rest.
+    paths: Vec<(String, Site)>,
+    /// By the name at the end of a policy's ARN, in lower case.
+    arns: BTreeMap<String, Vec<Site>>,
+    /// The same for names of which deployment knows a part.
+    arn_patterns: Vec<(Wildcard, Site)>,
+}
+
+/// The folder of a path, without a slash at its end.
+pub(super) fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// A path from a folder, its `.` and `..` resolved; `None` if it leads out of the root.
+pub(super) fn resolved(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            _ => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+impl<'a> Modules<'a> {
+    /// Puts files together; of those that are `broken`, path and text are all that is known.
+    pub(super) fn of(files: &'a [File<'a>], broken: &[(&str, &str)]) -> Self {
+        let mut all = Self {
+            modules: Vec::new(),
+            folders: BTreeMap::new(),
+            files: BTreeMap::new(),
+            mentions: BTreeMap::new(),
+            paths: Vec::new(),
+            arns: BTreeMap::new(),
+            arn_patterns: Vec::new(),
+        };
+        let (values, sources): (Vec<&File<'_>>, Vec<_>) = files.iter().partition(|file| file.path.ends_with(".tfvars"));
+        for file in &sources {
+            all.add(file);
+        }
+        for file in values {
+            all.add_values(file);
+        }
+        for (path, text) in broken {
+            all.note_broken(path, text);
+        }
+        all.find_callers();
+        sources.iter().for_each(|file| all.scan(file));
+        all
+    }
+
+    fn add(&mut self, file: &File<'a>) {
+        let folder = folder(file.path);
+        let next = self.modules.len();
+        let module = *self.folders.entry(folder).or_insert(next);
+        if module == next {
+            self.modules.push(Module { folder, ..Module::default() });
+        }
+        self.files.insert(file.reading, module);
+        let Some(into) = self.modules.get_mut(module) else { return };
+        for block in &file.body.blocks {
+            if block.name == "locals" {
+                into.locals.extend(block.body.attributes.iter().map(|entry| (entry.key.as_ref(), &entry.value)));
+            } else {
+                into.blocks.insert(address(block), Placed { module, block, text: file.text });
+            }
+        }
+    }
+
+    /// Takes a file of variables: of its own folder's module, or of one above that it may be handed to.
+    fn add_values(&mut self, file: &File<'a>) {
+        let own = folder(file.path);
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        let is_loaded = name == "terraform.tfvars" || name.ends_with(".auto.tfvars");
+        let values = || file.body.attributes.iter();
+        if let Some(module) = self.folders.get(own).and_then(|index| self.modules.get_mut(*index)).filter(|_| is_loaded)
+        {
+            module.variables.extend(values().map(|entry| (entry.key.as_ref(), &entry.value)));
+            return;
+        }
+        for module in &mut self.modules {
+            let is_below = module.folder.is_empty()
+                || own.strip_prefix(module.folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            if is_below {
+                module.varying.extend(values().map(|entry| entry.key.as_ref()));
+            }
+        }
+    }
+
+    /// Notes the module that a broken file is part of, and those that it may call.
+    fn note_broken(&mut self, path: &str, text: &str) {
+        let own = folder(path);
+        let called = text.split('"').filter(|part| part.starts_with("./") || part.starts_with("../"));
+        let called = called.filter_map(|part| resolved(own, part));
+        for folder in std::iter::once(own.to_owned()).chain(called) {
+            let module = self.folders.get(folder.as_str()).and_then(|index| self.modules.get_mut(*index));
+            module.into_iter().for_each(|module| module.is_incomplete = true);
+        }
+    }
+
+    fn find_callers(&mut self) {
+        let calls: Vec<(usize, Placed<'a>)> = self
+            .modules
+            .iter()
+            .flat_map(|module| module.blocks.values().filter(|placed| placed.block.name == "module"))
+            .filter_map(|call| Some((self.called(*call)?, *call)))
+            .collect();
+        for (callee, call) in calls {
+            if let Some(module) = self.modules.get_mut(callee) {
+                module.callers.push(call);
+            }
+        }
+    }
+
+    /// The local module that a call is of.
+    pub(super) fn called(&self, call: Placed<'a>) -> Option<usize> {
+        let source = call.block.body.get("source")?.text()?;
+        let from = self.get(call.module)?.folder;
+        let path = source.starts_with('.').then(|| resolved(from, source)).flatten()?;
+        self.folders.get(path.as_str()).copied()
+    }
+
+    pub(super) fn get(&self, module: usize) -> Option<&Module<'a>> {
+        self.modules.get(module)
+    }
+
+    pub(super) fn block(&self, module: usize, address: &str) -> Option<Placed<'a>> {
+        self.get(module)?.blocks.get(address).copied()
+    }
+
+    pub(super) fn local(&self, module: usize, name: &str) -> Option<&'a Node<'static>> {
+        self.get(module)?.locals.get(name).copied()
+    }
+
+    /// The values that a variable has: where each stands, none if one is not known.
+    pub(super) fn variable(
+        &self,
+        module: usize,
+        name: &str,
+    ) -> Option<Vec<(usize, Option<Placed<'a>>, &'a Node<'static>)>> {
+        let own = self.get(module).filter(|module| !module.is_incomplete)?;
+        let default = || Some((module, None, self.block(module, &format!("var.{name}"))?.block.body.get("default")?));
+        if own.callers.is_empty() {
+            if own.varying.contains(name) {
+                return None;
+            }
+            let set = own.variables.get(name).map(|node| (module, None, *node));
+            return set.or_else(default).map(|value| vec![value]);
+        }
+        let given = own.callers.iter().map(|call| match call.block.body.get(name) {
+            Some(node) => Some((call.module, Some(*call), node)),
+            None => default(),
+        });
+        given.collect()
+    }
+
+    pub(super) fn mentions(&self, target: &Target) -> &[Site] {
+        self.mentions.get(target).map_or(&[], Vec::as_slice)
+    }
+
+    /// Where the ARN stands of a policy of this name that a module makes, as far as that can be told.
+    pub(super) fn mentions_of_arn<'m>(&'m self, name: &str, module: usize) -> impl Iterator<Item = &'m Site> {
+        let name = name.to_ascii_lowercase();
+        let literal = self.arns.get(&name).map_or(&[][..], Vec::as_slice);
+        let patterns = self.arn_patterns.iter().filter(move |(pattern, site)| {
+            // A name of which nothing is known is one of the module's own.
+            pattern.matches(&name) && (pattern.as_str() != "*" || site.module == module)
+        });
+        literal.iter().chain(patterns.map(|(_, site)| site))
+    }
+
+    /// Where a file is mentioned by a path of which deployment knows a part.
+    pub(super) fn mentions_of_path<'m>(&'m self, path: &'m str) -> impl Iterator<Item = &'m Site> {
+        self.paths.iter().filter(move |(start, _)| path.starts_with(start.as_str())).map(|(_, site)| site)
+    }
+
+    /// Each file of HCL and its module, by index.
+    pub(super) fn module_of_files(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.files.iter().map(|(file, module)| (*file, *module))
+    }
+
+    fn scan(&mut self, file: &File<'a>) {
+        let Some(module) = self.files.get(&file.reading).copied() else { return };
+        for block in &file.body.blocks {
+            let site = Site { module, file: file.reading, address: address(block), keys: Vec::new(), offset: 0 };
+            self.scan_body(file, &block.body, &site);
+        }
+    }
+
+    /// Depth is bounded by the parser's limit on nesting.
+    fn scan_body(&mut self, file: &File<'a>, body: &Body, site: &Site) {
+        for entry in &body.attributes {
+            let mut at = site.clone();
+            if site.address == "locals" {
+                at.address = format!("local.{}", entry.key);
+            } else {
+                at.keys.push(entry.key.to_string());
+            }
+            self.scan_text(file.text, entry.value.span, &at);
+        }
+        for block in &body.blocks {
+            let mut at = site.clone();
+            at.keys.push(address(block));
+            self.scan_body(file, &block.body, &at);
+        }
+    }
+
+    fn scan_text(&mut self, text: &str, span: Span, at: &Site) {
+        for (offset, mention) in mentions(span.of(text)) {
+            let site = Site { offset: span.start + Span::new(offset, offset).start, ..at.clone() };
+            let target = match mention {
+                Mention::Name(name) => Target::Named { module: at.module, name },
+                Mention::Module(name) => Target::Named { module: at.module, name: format!("module.{name}.*") },
+                Mention::File(path) => {
+                    self.note_path(path, &site);
+                    continue;
+                }
+                Mention::PolicyArn(name) => {
+                    self.note_arn(&name, site);
+                    continue;
+                }
+            };
+            self.mentions.entry(target).or_default().push(site);
+        }
+        let is_name_of_policy = at.address.starts_with("data.aws_iam_policy.") && at.keys == ["name"];
+        if let Some(name) = span.of(text).strip_prefix('"').filter(|_| is_name_of_policy) {
+            self.note_arn(&arn_name(name), Site { offset: span.start, ..at.clone() });
+        }
+    }
+
+    fn note_arn(&mut self, name: &str, site: Site) {
+        if name.contains('*') {
+            self.arn_patterns.push((Wildcard::new(name), site));
+        } else {
+            self.arns.entry(name.to_ascii_lowercase()).or_default().push(site);
+        }
+    }
+
+    /// Notes a path given to `file`: from the module, or from the root module where it does not say.
+    fn note_path(&mut self, path: &str, site: &Site) {
+        let of_module = path.strip_prefix("${path.module}");
+        let of_root = path.strip_prefix("${path.root}");
+        let folders = match (of_module, of_root) {
+            (Some(_), _) => BTreeSet::from([site.module]),
+            (None, Some(_)) => self.roots(site.module),
+            (None, None) => &BTreeSet::from([site.module]) | &self.roots(site.module),
+        };
+        let path = of_module.or(of_root).unwrap_or(path);
+        let (known, is_whole) = path.split_once("${").map_or((path, true), |(known, _)| (known, false));
+        if known.is_empty() {
+            return;
+        }
+        for folder in folders.into_iter().filter_map(|module| Some(self.get(module)?.folder)).collect::<Vec<_>>() {
+            let Some(path) = resolved(folder, known) else { continue };
+            if is_whole {
+                self.mentions.entry(Target::File(path)).or_default().push(site.clone());
+            } else {
+                let end = if known.ends_with('/') && !path.is_empty() { "/" } else { "" };
+                self.paths.push((path + end, site.clone()));
+            }
+        }
+    }
+
+    /// The modules from which a module is reached that nothing here calls: itself, if nothing calls it.
+    fn roots(&self, module: usize) -> BTreeSet<usize> {
+        let (mut roots, mut seen, mut open) = (BTreeSet::new(), BTreeSet::from([module]), vec![module]);
+        while let Some(module) = open.pop() {
+            let callers = self.get(module).map_or(&[][..], |module| module.callers.as_slice());
+            if callers.is_empty() {
+                roots.insert(module);
+            }
+            open.extend(callers.iter().map(|call| call.module).filter(|module| seen.insert(*module)));
+        }
+        roots
+    }
+}

@@ -1,0 +1,237 @@
+use super::*;
+use crate::source::SourceFile;
+use crate::template::{IdentityName, read_file};
+
+/// One line per policy of the files: its address, the names of its identities, or why it is not refined.
+fn linked(files: &[(&str, &str)]) -> Vec<String> {
+    let sources = Sources::new(files.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect());
+    let mut readings: Vec<(FileId, FileReading)> =
+        sources.iter().map(|(id, file)| (id, read_file(&file.path, &file.text))).collect();
+    link(&mut readings, &sources, &|_, source| if source == "mine" { vec!["grants".to_owned()] } else { Vec::new() });
+    let mut lines = Vec::new();
+    for (_, reading) in &readings {
+        assert_eq!(reading.problems, []);
+        for document in &reading.documents {
+            let names = document.attachments.iter().map(|attachment| match &attachment.name {
+                IdentityName::Exact(name) | IdentityName::Generated(name) => name.clone(),
+                IdentityName::Pattern(pattern) => pattern.as_str().to_owned(),
+                IdentityName::PermissionSet(name) => format!("set {name}"),
+                IdentityName::Unknown => "?".to_owned(),
+            });
+            lines.push(format!("{}: {}", document.address(), names.collect::<Vec<_>>().join(" ")));
+        }
+        lines.extend(reading.skipped.iter().map(|skipped| skipped.reason.word().to_owned()));
+    }
+    lines
+}
+
+const DOCUMENT: &str = r#"data "aws_iam_policy_document" "d" {
+  statement {
+    actions   = ["s3:GetObject"]
+    resources = ["*"]
+  }
+}
+"#;
+
+fn of_document(rest: &str) -> Vec<String> {
+    linked(&[("m/main.tf", &format!("{DOCUMENT}{rest}"))])
+}
+
+const ROLE: &str = "resource \"aws_iam_role\" \"r\" {\n  name = \"app\"\n}\n";
+
+#[test]
+fn a_policy_belongs_to_what_it_is_attached_to() {
+    let cases = [
+        ("", "data.aws_iam_policy_document.d: "),
+        (
+            "resource \"aws_iam_role_policy\" \"p\" {\n role = aws_iam_role.r.id\n policy = data.aws_iam_policy_document.d.json\n}\n",
+            "data.aws_iam_policy_document.d: app",
+        ),
+        (
+            "resource \"aws_iam_user_policy\" \"p\" {\n user = \"ann\"\n policy = data.aws_iam_policy_document.d.json\n}\n",
+            "data.aws_iam_policy_document.d: ann",
+        ),
+        (
+            "locals {\n x = [data.aws_iam_policy_document.d.json]\n}\nresource \"aws_iam_policy\" \"p\" {\n policy = local.x[0]\n}\nresource \"aws_iam_role_policy_attachment\" \"a\" {\n role = aws_iam_role.r.name\n policy_arn = aws_iam_policy.p.arn\n}\nresource \"aws_iam_role_policy_attachment\" \"b\" {\n role = \"web-${terraform.workspace}\"\n policy_arn = aws_iam_policy.p.arn\n}\n",
+            "data.aws_iam_policy_document.d: app web-*",
+        ),
+        (
+            "resource \"aws_iam_policy\" \"p\" {\n name = \"p\"\n policy = data.aws_iam_policy_document.d.json\n}\noutput \"arn\" {\n value = aws_iam_policy.p.arn\n}\nresource \"aws_iam_role_policy_attachment\" \"a\" {\n role = aws_iam_role.r.name\n policy_arn = \"arn:aws:iam::123456789012:policy/p\"\n}\n",
+            "data.aws_iam_policy_document.d: ? app",
+        ),
+        (
+            "resource \"aws_iam_role_policy\" \"p\" {\n for_each = toset([\"a\", \"b\"])\n role = \"${each.key}-${local.end}\"\n policy = data.aws_iam_policy_document.d.json\n}\nlocals {\n end = \"x\"\n}\n",
+            "data.aws_iam_policy_document.d: a-x b-x",
+        ),
+        (
+            "resource \"aws_ssoadmin_permission_set\" \"s\" {\n name = \"Ops\"\n}\nresource \"aws_ssoadmin_permission_set_inline_policy\" \"p\" {\n permission_set_arn = aws_ssoadmin_permission_set.s.arn\n inline_policy = data.aws_iam_policy_document.d.json\n}\n",
+            "data.aws_iam_policy_document.d: set Ops",
+        ),
+        (
+            "module \"f\" {\n source = \"terraform-aws-modules/lambda/aws\"\n function_name = \"fn\"\n policy_json = data.aws_iam_policy_document.d.json\n}\n",
+            "data.aws_iam_policy_document.d: fn",
+        ),
+        (
+            "module \"f\" {\n source = \"some/thing/aws\"\n policy_json = data.aws_iam_policy_document.d.json\n}\n",
+            "data.aws_iam_policy_document.d: ?",
+        ),
+        (
+            "resource \"aws_iam_policy\" \"p\" {\n name = \"App\"\n policy = data.aws_iam_policy_document.d.json\n}\ndata \"aws_iam_policy\" \"p\" {\n name = \"app\"\n}\nresource \"aws_iam_role_policy_attachment\" \"a\" {\n role = aws_iam_role.r.name\n policy_arn = data.aws_iam_policy.p.arn\n}\n",
+            "data.aws_iam_policy_document.d: app",
+        ),
+        (
+            "resource \"aws_iam_policy\" \"p\" {\n name = \"x-app\"\n policy = data.aws_iam_policy_document.d.json\n}\nresource \"aws_iam_user\" \"u\" {\n managed_policy_arns = [\"arn:aws:iam::${local.account}:policy/x-${local.name}\"]\n}\n",
+            "data.aws_iam_policy_document.d: ?",
+        ),
+        (
+            "resource \"aws_iam_role_policy\" \"p\" {\n role = \"a\"\n policy = data.aws_iam_policy_document.d.json\n}\nresource \"aws_iam_role_policy\" \"q\" {\n role = \"b\"\n policy = aws_iam_role_policy.p.policy\n}\n",
+            "data.aws_iam_policy_document.d: a b",
+        ),
+        (
+            "data \"template_file\" \"t\" {\n template = data.aws_iam_policy_document.d.json\n}\nresource \"aws_iam_role_policy\" \"p\" {\n role = \"a\"\n policy = data.template_file.t.rendered\n}\n",
+            "data.aws_iam_policy_document.d: a",
+        ),
+    ];
+    for (rest, expected) in cases {
+        assert_eq!(of_document(&format!("{ROLE}{rest}")), [expected], "{rest}");
+    }
+}
+
+#[test]
+fn a_policy_that_is_used_as_something_else_too_is_not_refined() {
+    let attached =
+        "resource \"aws_iam_role_policy\" \"p\" {\n role = \"app\"\n policy = data.aws_iam_policy_document.d.json\n}\n";
+    let cases = [
+        (
+            "resource \"aws_iam_role\" \"x\" {\n assume_role_policy = data.aws_iam_policy_document.d.json\n}\n",
+            "trust-policy",
+        ),
+        (
+            "resource \"aws_s3_bucket_policy\" \"x\" {\n policy = data.aws_iam_policy_document.d.json\n}\n",
+            "other-resource",
+        ),
+        (
+            "resource \"aws_organizations_policy\" \"x\" {\n content = data.aws_iam_policy_document.d.json\n}\n",
+            "service-control-policy",
+        ),
+        (
+            "resource \"aws_iam_policy\" \"b\" {\n policy = data.aws_iam_policy_document.d.json\n}\nresource \"aws_iam_role\" \"x\" {\n permissions_boundary = aws_iam_policy.b.arn\n}\n",
+            "boundary",
+        ),
+    ];
+    for (rest, expected) in cases {
+        assert_eq!(of_document(&format!("{attached}{rest}")), [expected], "{rest}");
+    }
+}
+
+#[test]
+fn a_policy_is_followed_through_local_modules_and_files() {
+    let child = "variable \"policy\" {}\nvariable \"role\" {\n default = \"none\"\n}\nresource \"aws_iam_role_policy\" \"p\" {\n role = var.role\n policy = var.policy\n}\noutput \"doc\" {\n value = file(\"${path.module}/x.json\")\n}\n";
+    let parent = format!(
+        "{DOCUMENT}{ROLE}module \"c\" {{\n source = \"./child\"\n role = aws_iam_role.r.name\n policy = data.aws_iam_policy_document.d.json\n}}\nresource \"aws_iam_group_policy\" \"g\" {{\n group = \"ops\"\n policy = module.c.doc\n}}\n"
+    );
+    let json = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
+    let files = [("m/child/main.tf", child), ("m/child/x.json", json), ("m/main.tf", parent.as_str())];
+    assert_eq!(linked(&files), [": ops", "data.aws_iam_policy_document.d: app"]);
+}
+
+#[test]
+fn variables_have_the_values_that_are_always_loaded() {
+    let module = format!(
+        "{DOCUMENT}variable \"name\" {{\n default = \"app\"\n}}\nresource \"aws_iam_role_policy\" \"p\" {{\n role = var.name\n policy = data.aws_iam_policy_document.d.json\n}}\n"
+    );
+    let cases = [
+        (None, "app"),
+        (Some(("m/terraform.tfvars", "name = \"prod\"\n")), "prod"),
+        (Some(("m/env/dev.tfvars", "name = \"dev\"\n")), "?"),
+    ];
+    for (values, expected) in cases {
+        let files: Vec<(&str, &str)> = values.into_iter().chain([("m/main.tf", module.as_str())]).collect();
+        assert_eq!(linked(&files), [format!("data.aws_iam_policy_document.d: {expected}")]);
+    }
+}
+
+#[test]
+fn lists_of_statements_count_where_a_module_takes_them() {
+    let call = |source: &str, input: &str| {
+        format!(
+            "module \"r\" {{\n source = \"{source}\"\n role_name = \"app\"\n {input} = {{\n  read = {{\n   actions = [\"s3:GetObject\"]\n   resources = [\"*\"]\n  }}\n }}\n}}\n"
+        )
+    };
+    let cases = [
+        ("terraform-aws-modules/lambda/aws", "policy_statements", vec!["module.r/policy_statements: app"]),
+        ("mine", "grants", vec!["module.r/grants: ?"]),
+        ("mine", "other", vec![]),
+    ];
+    for (source, input, expected) in cases {
+        assert_eq!(linked(&[("main.tf", &call(source, input))]), expected, "{source}");
+    }
+}
+
+const RELAY: &str =
+    "resource \"aws_iam_role_policy\" \"p\" {\n role = \"app\"\n policy = data.aws_iam_policy_document.d.json\n}\n";
+
+#[test]
+fn statements_from_elsewhere_count_only_where_they_are_taken_as_they_are() {
+    let statements = |content: &str, each: &str| {
+        format!(
+            "locals {{\n x = [{{\n  actions = [\"s3:GetObject\"]\n  resources = [\"*\"]\n }}]\n}}\ndata \"aws_iam_policy_document\" \"d\" {{\n dynamic \"statement\" {{\n  for_each = {each}\n  content {{\n{content}   resources = statement.value.resources\n  }}\n }}\n}}\n{RELAY}"
+        )
+    };
+    let own = "   actions = statement.value.actions\n";
+    let taken = ["local.x: app", "data.aws_iam_policy_document.d: app"];
+    let left = ["data.aws_iam_policy_document.d: app"];
+    let cases = [
+        (own.to_owned(), "local.x", &taken[..]),
+        (format!("{own}   effect = lookup(statement.value, \"effect\", \"Allow\")\n"), "local.x", &taken),
+        (format!("{own}   effect = \"Deny\"\n"), "local.x", &left),
+        (format!("{own}   effect = lookup(statement.value, \"effect\", \"Deny\")\n"), "local.x", &left),
+        ("   not_actions = statement.value.actions\n".to_owned(), "local.x", &left),
+        ("   actions = [for a in statement.value.actions : upper(a)]\n".to_owned(), "local.x", &left),
+        (own.to_owned(), "[for s in local.x : merge(s, { effect = \"Deny\" })]", &left),
+    ];
+    for (content, each, expected) in cases {
+        assert_eq!(linked(&[("main.tf", &statements(&content, each))]), expected, "{content}{each}");
+    }
+}
+
+#[test]
+fn a_module_that_cannot_be_read_whole_holds_its_policies_back() {
+    let main = format!("{DOCUMENT}{RELAY}");
+    let broken = "module \"x\" {\n source = \"../m\"\n policy = <<\n";
+    let of = |path: &str| {
+        let files = [("m/main.tf", main.as_str()), (path, broken)];
+        let sources = Sources::new(files.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect());
+        let mut readings: Vec<_> = sources.iter().map(|(id, file)| (id, read_file(&file.path, &file.text))).collect();
+        link(&mut readings, &sources, &|_, _| Vec::new());
+        let documents = readings.iter().flat_map(|(_, reading)| &reading.documents);
+        documents.flat_map(|document| &document.attachments).any(|a| a.name == IdentityName::Unknown)
+    };
+    assert!(of("m/other.tf"));
+    assert!(of("n/main.tf"));
+    assert!(!of("n/other/main.tf"));
+}
+
+#[test]
+fn files_are_found_from_the_module_and_from_the_root_module() {
+    let json = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
+    let policy = |path: &str| {
+        format!("resource \"aws_iam_role_policy\" \"p\" {{\n role = \"app\"\n policy = file(\"{path}\")\n}}\n")
+    };
+    let call = "module \"c\" {\n source = \"./c\"\n}\n";
+    for (path, place, expected) in [
+        ("${path.module}/x.json", "m/c/x.json", ": app"),
+        ("x.json", "m/c/x.json", ": app"),
+        ("${path.root}/x.json", "m/x.json", ": app"),
+        ("x.json", "m/x.json", ": app"),
+        ("${path.root}/x.json", "m/c/x.json", ": "),
+        ("${path.module}/x.json", "m/x.json", ": "),
+        ("${path.module}/p/${each.key}.json", "m/c/p/x.json", ": app"),
+        ("${path.module}/p/${each.key}.json", "m/c/x.json", ": "),
+        ("p/x-${var.y}.json", "m/p/x-z.json", ": app"),
+    ] {
+        let files = [("m/c/main.tf", policy(path)), (place, json.to_owned()), ("m/main.tf", call.to_owned())];
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        assert_eq!(linked(&files), [expected], "{path} {place}");
+    }
+}
