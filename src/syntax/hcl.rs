@@ -38,6 +38,8 @@ pub struct Block {
     pub name: String,
     /// What stands between that and the brace.
     pub labels: Vec<String>,
+    /// The last of them, else the word.
+    pub name_span: Span,
     /// What stands between the braces.
     pub body: Body,
 }
@@ -101,6 +103,7 @@ impl Reader<'_> {
                 }),
                 Structure::Block(block) => read.blocks.push(Block {
                     span: self.span(block.span()),
+                    name_span: self.span(block.labels.last().map_or_else(|| block.ident.span(), |label| label.span())),
                     name: block.ident.to_string(),
                     labels: block.labels.iter().map(|label| label.as_str().to_owned()).collect(),
                     body: self.body(block.body),

@@ -53,6 +53,9 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
     let documents: Vec<Vec<crate::source::Span>> = readings.iter().map(|(_, reading)| spans(reading)).collect();
     let stated = |reading: usize, source: &str| ids.get(reading).map_or_else(Vec::new, |id| inputs(*id, source));
     let uses = Uses::new(&modules, &documents, &stated);
+    for (file, declared) in modules.declared() {
+        readings.get_mut(file).into_iter().for_each(|(_, reading)| reading.identities.push(declared.clone()));
+    }
     let module_of: BTreeMap<usize, usize> = modules.module_of_files().collect();
     for (index, (id, reading)) in readings.iter_mut().enumerate() {
         let path = sources.get(*id).map_or("", |source| &source.path);
@@ -108,6 +111,7 @@ fn settle(reading: &mut FileReading, use_of: &dyn Fn(&Document) -> Use) {
     }
     reading.documents = kept;
     reading.skipped.sort_by_key(|skipped| skipped.span);
+    reading.identities.sort_by_key(|declared| declared.span);
 }
 
 fn apply(document: &mut Document, using: Use) {

@@ -18,7 +18,8 @@ pub(super) const POLICY_DOCUMENT: &str = "data.aws_iam_policy_document.";
 /// Reads the policies that a file has.
 pub(super) fn read(reader: &mut Reader<'_>, body: &Body) {
     let root = tree(body);
-    for (address, at) in (At { node: &root, path: Vec::new() }).entries() {
+    for (entry, at) in (At { node: &root, path: Vec::new() }).entries() {
+        let address = entry.key.as_ref();
         let kind = kind_of(address);
         if address.starts_with(POLICY_DOCUMENT) {
             take_document(reader, &at);

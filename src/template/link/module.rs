@@ -18,6 +18,8 @@ pub(super) struct Placed<'a> {
     pub(super) block: &'a Block,
     /// The text of its file.
     pub(super) text: &'a str,
+    /// Its file.
+    pub(super) file: usize,
 }
 
 /// Where something is mentioned.
@@ -121,7 +123,7 @@ impl<'a> Modules<'a> {
             if block.name == "locals" {
                 into.locals.extend(block.body.attributes.iter().map(|entry| (entry.key.as_ref(), &entry.value)));
             } else {
-                into.blocks.insert(address(block), Placed { module, block, text: file.text });
+                into.blocks.insert(address(block), Placed { module, block, text: file.text, file: file.reading });
             }
         }
     }
@@ -185,6 +187,11 @@ impl<'a> Modules<'a> {
 
     pub(super) fn block(&self, module: usize, address: &str) -> Option<Placed<'a>> {
         self.get(module)?.blocks.get(address).copied()
+    }
+
+    /// All blocks of all modules.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = Placed<'a>> + '_ {
+        self.modules.iter().flat_map(|module| module.blocks.values().copied())
     }
 
     pub(super) fn local(&self, module: usize, name: &str) -> Option<&'a Node<'static>> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::{Attachment, IdentityName, Link, identity};
+use super::super::{Attachment, DeclaredIdentity, IdentityName, Link, identity};
 use super::known::{Known, Prefix};
 use super::module::{Modules, Placed};
 use crate::policy::arn::IdentityKind;
@@ -142,6 +142,15 @@ impl<'a> Modules<'a> {
             _ => unknown(),
         };
         names.into_iter().map(of_name).collect()
+    }
+
+    /// The identities that the modules declare, each with its file.
+    pub(super) fn declared(&self) -> Vec<(usize, DeclaredIdentity)> {
+        let all = self.blocks().filter(|placed| placed.block.name == "resource").flat_map(|placed| {
+            let declared = move |identity| (placed.file, DeclaredIdentity { span: placed.block.name_span, identity });
+            self.identity_of(placed, Link::Name).into_iter().map(declared)
+        });
+        all.collect()
     }
 
     /// The identity that a module makes which is not in the repository.

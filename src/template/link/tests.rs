@@ -1,5 +1,6 @@
 use super::*;
 use crate::source::SourceFile;
+use crate::template::Link;
 use crate::template::{IdentityName, read_file};
 
 /// One line per policy of the files: its address, the names of its identities, or why it is not refined.
@@ -11,6 +12,7 @@ fn linked(files: &[(&str, &str)]) -> Vec<String> {
     let mut lines = Vec::new();
     for (_, reading) in &readings {
         assert_eq!(reading.problems, []);
+        assert!(reading.identities.iter().all(|declared| declared.identity.link == Link::Name));
         for document in &reading.documents {
             let names = document.attachments.iter().map(|attachment| match &attachment.name {
                 IdentityName::Exact(name) | IdentityName::Generated(name) => name.clone(),
@@ -234,4 +236,16 @@ fn files_are_found_from_the_module_and_from_the_root_module() {
         let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
         assert_eq!(linked(&files), [expected], "{path} {place}");
     }
+}
+
+#[test]
+fn identities_are_declared_at_their_labels() {
+    let text =
+        "resource \"aws_iam_role\" \"r\" {\n  name = \"app-${var.end}\"\n}\nvariable \"end\" {\n  default = \"x\"\n}\n";
+    let sources = Sources::new(vec![SourceFile::new("main.tf", text)]);
+    let mut readings: Vec<_> = sources.iter().map(|(id, file)| (id, read_file(&file.path, &file.text))).collect();
+    link(&mut readings, &sources, &|_, _| Vec::new());
+    let declared: Vec<_> =
+        readings[0].1.identities.iter().map(|declared| (declared.span.of(text), &declared.identity.name)).collect();
+    assert_eq!(declared, [("\"r\"", &IdentityName::Exact("app-x".to_owned()))]);
 }
