@@ -46,13 +46,13 @@ pub fn fixes(judged: &Judged<'_, '_>, settings: &Settings) -> Vec<Fix> {
     for (index, (document, judgement)) in judged.reading.documents.iter().zip(judged.judgements).enumerate() {
         let text = layer_text(&judged.file.text, &judged.reading.layers, document.layer);
         let whole = Size::of(document, text);
-        for (statement, change) in changes(judgement, |_| true).iter().enumerate() {
+        let changes = changes(judgement, |_| true);
+        for (statement, change) in changes.iter().enumerate() {
             if *change == StatementChange::Keep {
                 continue;
             }
             let mut safety = safety(judged.file, document, judgement, statement, settings);
-            let alone = changes(judgement, |other| other == statement);
-            let edits = edits(text, document, &alone).unwrap_or_else(|Conflict| {
+            let edits = edits(text, document, &alone(&changes, statement)).unwrap_or_else(|Conflict| {
                 safety.lower_to(Applicability::DisplayOnly, "it stands where it cannot be edited by itself");
                 Edits::default()
             });
@@ -212,6 +212,16 @@ fn changes(judgement: &Judgement<'_>, chosen: impl Fn(usize) -> bool) -> Vec<Sta
         if judgement.all_gone || !chosen(index) { StatementChange::Keep } else { statement.change() }
     };
     judgement.statements.iter().enumerate().map(change).collect()
+}
+
+/// The change of one statement, beside which those of the others can be made too.
+fn alone(changes: &[StatementChange], statement: usize) -> Vec<StatementChange> {
+    let apart = |(index, change): (usize, &StatementChange)| match change {
+        change if index == statement => change.clone(),
+        StatementChange::Remove => StatementChange::Apart,
+        _ => StatementChange::Keep,
+    };
+    changes.iter().enumerate().map(apart).collect()
 }
 
 /// The edits of the text that a document stands in.

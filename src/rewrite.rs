@@ -24,6 +24,8 @@ pub enum StatementChange {
     Edit(Vec<EntryChange>),
     /// It goes.
     Remove,
+    /// It goes by edits of its own, made beside these: what is deleted here must not reach into those.
+    Apart,
 }
 
 /// What becomes of an item of a list.
@@ -31,6 +33,8 @@ pub enum StatementChange {
 enum ItemChange {
     Keep,
     Remove,
+    /// Gone by another edit.
+    Apart,
     /// By these strings, not yet quoted.
     Replace(Vec<String>),
 }
@@ -47,7 +51,11 @@ pub fn rewrite(
 ) -> Result<Edits, Conflict> {
     let items: Vec<ItemChange> = changes
         .iter()
-        .map(|change| if *change == StatementChange::Remove { ItemChange::Remove } else { ItemChange::Keep })
+        .map(|change| match change {
+            StatementChange::Remove => ItemChange::Remove,
+            StatementChange::Apart => ItemChange::Apart,
+            StatementChange::Keep | StatementChange::Edit(_) => ItemChange::Keep,
+        })
         .collect();
     let places: Vec<(Site, Span)> =
         policy.statements.iter().map(|statement| (statement.site, statement.span)).collect();
@@ -132,7 +140,7 @@ fn item_edits(
     changes: &[ItemChange],
 ) -> Result<Vec<Edit>, Conflict> {
     let is_stuck = |(site, change): (Site, &ItemChange)| match (site, change) {
-        (_, ItemChange::Keep) | (Site::Item(_), _) | (Site::Whole, ItemChange::Replace(_)) => false,
+        (_, ItemChange::Keep | ItemChange::Apart) | (Site::Item(_), _) | (Site::Whole, ItemChange::Replace(_)) => false,
         (Site::Whole, ItemChange::Remove) | (Site::Fixed, _) => true,
     };
     if places.iter().map(|(site, _)| *site).zip(changes).any(is_stuck) {
@@ -145,7 +153,7 @@ fn item_edits(
         let changes: Vec<ItemChange> = of_list().map(|(_, change)| change.clone()).collect();
         let follow_another = spans.iter().zip(spans.iter().skip(1)).all(|(a, b)| a.end <= b.start);
         let are_inside = follow_another && spans.iter().all(|span| list.contains(*span));
-        if changes.iter().any(|change| *change != ItemChange::Keep) {
+        if changes.iter().any(|change| !matches!(change, ItemChange::Keep | ItemChange::Apart)) {
             // An item that is read from elsewhere, through an alias for example, is none to edit here.
             edits.extend(are_inside.then(|| list_edits(text, notation, *list, &spans, &changes)).ok_or(Conflict)??);
         }

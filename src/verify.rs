@@ -87,7 +87,9 @@ fn says_statement(read: &Statement, before: &Statement, change: &StatementChange
             .zip(changes)
             .flat_map(|(entry, change)| after_change(own(entry), change))
             .collect(),
-        StatementChange::Keep | StatementChange::Remove => before.actions.entries.iter().map(own).collect(),
+        StatementChange::Keep | StatementChange::Remove | StatementChange::Apart => {
+            before.actions.entries.iter().map(own).collect()
+        }
     };
     let wanted = entries.iter().map(Option::as_deref);
     let found = read.actions.entries.iter().map(|entry| -> Saying<'_> { entry.pattern.as_ref().map(|p| p.as_str()) });

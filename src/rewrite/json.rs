@@ -1,5 +1,7 @@
 //! Edits of JSON lists and strings, in the layout that they are written in.
 
+use std::ops::Range;
+
 use super::ItemChange;
 use crate::edit::Edit;
 use crate::source::Span;
@@ -67,10 +69,12 @@ pub(super) fn flow_edits(
                     replacement: quoted(*span, texts).join(&separator_before(text, spans, index, &separator)),
                 });
             }
-            ItemChange::Remove => {
-                let run = changes.iter().skip(index).take_while(|change| **change == ItemChange::Remove).count();
-                edits.push(Edit::deletion(run_span(text, spans, index, index + run)));
-                index += run - 1;
+            ItemChange::Remove | ItemChange::Apart => {
+                let goes = |change: &&ItemChange| matches!(change, ItemChange::Remove | ItemChange::Apart);
+                let run = index..index + changes.iter().skip(index).take_while(goes).count();
+                let own = run.clone().filter(|at| changes.get(*at) == Some(&ItemChange::Remove));
+                edits.extend(own.map(|at| Edit::deletion(deleted(text, spans, &run, at))));
+                index = run.end - 1;
             }
         }
         index += 1;
@@ -78,21 +82,23 @@ pub(super) fn flow_edits(
     edits
 }
 
-/// What to delete so that the items `first..end` go: with what separates them from an item that stays.
+/// What to delete so that item `at` goes, of a `run` of items that all go: with what separates it from a neighbour.
 ///
 /// A run that ends its line goes back to the item before it; one with a neighbour behind it on the same line goes up
-/// to that neighbour; so lines that stay keep their breaks.
-fn run_span(text: &str, spans: &[Span], first: usize, end: usize) -> Span {
-    let at = |index: usize| spans.get(index).copied();
-    let before = first.checked_sub(1).and_then(at);
-    let (start, last) = (at(first).unwrap_or_default(), at(end - 1).unwrap_or_default());
-    match (before, at(end)) {
-        (Some(before), None) => Span { start: before.end, end: last.end },
-        (Some(before), Some(after)) if Span { start: last.end, end: after.start }.of(text).contains('\n') => {
-            Span { start: before.end, end: last.end }
-        }
-        (_, Some(after)) => Span { start: start.start, end: after.start },
-        (None, None) => Span { start: start.start, end: last.end },
+/// to that neighbour; so lines that stay keep their breaks. Each item of a run goes the same way, so that any of them
+/// can go without the others.
+fn deleted(text: &str, spans: &[Span], run: &Range<usize>, at: usize) -> Span {
+    let get = |index: usize| spans.get(index).copied();
+    let before = run.start.checked_sub(1).and_then(get);
+    let own = get(at).unwrap_or_default();
+    let ends_line = || {
+        let last = get(run.end - 1).unwrap_or_default();
+        get(run.end).is_none_or(|after| Span { start: last.end, end: after.start }.of(text).contains('\n'))
+    };
+    match (at.checked_sub(1).and_then(get), get(at + 1)) {
+        (Some(previous), _) if before.is_some() && ends_line() => Span { start: previous.end, end: own.end },
+        (_, Some(next)) => Span { start: own.start, end: next.start },
+        (_, None) => own,
     }
 }
 
@@ -130,6 +136,7 @@ fn separator_of(between: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::{StatementChange, rewrite};
+    use crate::edit::Edits;
     use crate::policy::action::ActionPattern;
     use crate::refine::EntryChange;
     use crate::syntax::Notation;
@@ -200,5 +207,41 @@ mod tests {
         let text = "{\n  \"Statement\": [\n    {\n      \"Effect\": \"Allow\",\n      \"Action\": \"s3:Get*\",\n      \"Resource\": \"*\"\n    }\n  ]\n}\n";
         let expected = text.replace("\"s3:Get*\"", "[\n        \"n:1\",\n        \"n:2\"\n      ]");
         assert_eq!(rewritten(text, "2"), expected);
+    }
+
+    /// Four statements, laid out by what stands between them.
+    fn statements(separators: [&str; 5]) -> String {
+        let [open, first, second, third, close] = separators;
+        let one = |name: &str| format!(r#"{{"Effect":"Allow","Action":"{name}:1","Resource":"*"}}"#);
+        let (a, b, c, d) = (one("a"), one("b"), one("c"), one("d"));
+        format!(r#"{{"Statement":[{open}{a}{first}{b}{second}{c}{third}{d}{close}]}}"#)
+    }
+
+    #[test]
+    fn statements_that_go_one_by_one_go_together() {
+        let layouts = [["", ",", ",", ",", ""], ["\n", ",\n", ",\n", ",\n", "\n"], [" ", ",\n ", ", ", " ,\n ", " "]];
+        for (separators, gone) in layouts.iter().flat_map(|layout| (1..15_u32).map(move |gone| (layout, gone))) {
+            let text = statements(*separators);
+            let policy = read_file("policy.json", &text).documents[0].policy.clone();
+            let goes = |index: usize| gone & (1 << index) != 0;
+            let of = |own: &dyn Fn(usize) -> bool| {
+                let change = |index| match (goes(index), own(index)) {
+                    (true, true) => StatementChange::Remove,
+                    (true, false) => StatementChange::Apart,
+                    (false, _) => StatementChange::Keep,
+                };
+                let changes: Vec<StatementChange> = (0..4).map(change).collect();
+                rewrite(&text, Notation::Json, &policy, &changes).unwrap()
+            };
+            let each: Vec<Edits> = (0..4).filter(|index| goes(*index)).map(|own| of(&|index| index == own)).collect();
+            for alone in &each {
+                let left = read_file("policy.json", &alone.apply(&text).unwrap()).documents[0].policy.clone();
+                assert_eq!(left.statements.len(), 3, "{text} {gone:b}");
+            }
+            let together = Edits::new(each.iter().flat_map(|edits| edits.as_slice().to_vec()).collect()).unwrap();
+            assert_eq!(together, of(&|_| true), "{text} {gone:b}");
+            let left = read_file("policy.json", &together.apply(&text).unwrap()).documents[0].policy.clone();
+            assert_eq!(left.statements.len(), 4 - gone.count_ones() as usize, "{text} {gone:b}");
+        }
     }
 }

@@ -69,7 +69,7 @@ fn block_edits(text: &str, spans: &[Span], changes: &[ItemChange]) -> Result<Vec
     let mut edits = Vec::new();
     for (span, change) in spans.iter().zip(changes) {
         match change {
-            ItemChange::Keep => {}
+            ItemChange::Keep | ItemChange::Apart => {}
             ItemChange::Remove => {
                 let Lines { start, next, .. } = lines(text, *span)?;
                 edits.push(Edit::deletion(Span::new(start, next)));

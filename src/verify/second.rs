@@ -37,7 +37,7 @@ pub(super) fn change(values: &mut [Value], Intended { document, changes }: &Inte
     };
     let mut changes = changes.iter();
     change_items(statements, Items::Statements, &mut |statement| match changes.next()? {
-        StatementChange::Keep => Some(Outcome::Stays),
+        StatementChange::Keep | StatementChange::Apart => Some(Outcome::Stays),
         StatementChange::Remove => Some(Outcome::Becomes(Vec::new())),
         StatementChange::Edit(entries) => {
             let mut entries = entries.iter();
