@@ -83,7 +83,7 @@ fn own_lines_edits(text: &str, list: Span, spans: &[Span], lines: &[Lines], chan
     let mut edits = Vec::new();
     for ((span, lines), change) in spans.iter().zip(lines).zip(changes) {
         match change {
-            ItemChange::Keep => {}
+            ItemChange::Keep | ItemChange::Apart => {}
             ItemChange::Remove => edits.push(Edit::deletion(Span::new(lines.start, lines.next))),
             ItemChange::Replace(texts) => {
                 let line_end = if list.of(text).contains("\r\n") { "\r\n" } else { "\n" };
@@ -97,33 +97,35 @@ fn own_lines_edits(text: &str, list: Span, spans: &[Span], lines: &[Lines], chan
     let loses_last = changes.last() == Some(&ItemChange::Remove);
     if loses_last && !last_had_comma {
         let stays = lines.iter().zip(changes).rfind(|(_, change)| **change != ItemChange::Remove);
-        let comma = stays.and_then(|(lines, _)| lines.comma);
+        // What goes by another edit takes its comma along; HCL takes one that is left at the end.
+        let comma = stays.filter(|(_, change)| **change != ItemChange::Apart).and_then(|(lines, _)| lines.comma);
         edits.extend(comma.map(|at| Edit::deletion(Span::new(at, at + 1))));
     }
     edits
 }
 
-/// The edits of blocks, each of which goes with the blank lines before it, or after it where it is the first.
+/// The edits of blocks, each of which goes with the blank lines before it, or after it where a run of them is the first.
 fn block_edits(text: &str, lines: &[Lines], changes: &[ItemChange]) -> Vec<Edit> {
-    let gone = lines.iter().zip(changes).filter(|(_, change)| **change == ItemChange::Remove);
-    let mut runs: Vec<(usize, usize)> = Vec::new();
-    for (lines, _) in gone {
-        let start = without_blank_lines(text.get(..lines.start).unwrap_or_default()).len();
-        match runs.last_mut() {
-            Some((_, next)) if start <= *next => *next = lines.next,
-            _ => runs.push((lines.start, lines.next)),
+    let mut edits = Vec::new();
+    let mut run: Option<(usize, bool)> = None;
+    for (lines, change) in lines.iter().zip(changes) {
+        if !matches!(change, ItemChange::Remove | ItemChange::Apart) {
+            continue;
         }
+        let kept = without_blank_lines(text.get(..lines.start).unwrap_or_default());
+        let goes_on = run.filter(|(next, _)| kept.len() <= *next).map(|(_, goes_back)| goes_back);
+        let goes_back = goes_on.unwrap_or_else(|| kept.len() < lines.start && !kept.trim_end().ends_with('{'));
+        run = Some((lines.next, goes_back));
+        let span = if goes_back {
+            Span::new(kept.len(), lines.next)
+        } else {
+            let after = text.get(lines.next..).unwrap_or_default().split_inclusive('\n');
+            let blank = after.take_while(|line| line.trim().is_empty()).map(str::len).sum::<usize>();
+            Span::new(lines.start, lines.next + blank)
+        };
+        edits.extend((*change == ItemChange::Remove).then(|| Edit::deletion(span)));
     }
-    let deletion = |(start, next): (usize, usize)| {
-        let kept = without_blank_lines(text.get(..start).unwrap_or_default());
-        if kept.len() < start && !kept.trim_end().ends_with('{') {
-            return Edit::deletion(Span::new(kept.len(), next));
-        }
-        let after = text.get(next..).unwrap_or_default();
-        let blank = after.split_inclusive('\n').take_while(|line| line.trim().is_empty()).map(str::len).sum::<usize>();
-        Edit::deletion(Span::new(start, next + blank))
-    };
-    runs.into_iter().map(deletion).collect()
+    edits
 }
 
 fn without_blank_lines(text: &str) -> &str {
