@@ -47,12 +47,12 @@ fn unused(catalog: &Catalog, only_tracked: bool) -> UnusedPermissions {
 /// Refines a list of entries as the program does a statement's, and counts what is emitted.
 fn refined(list: &[ActionPattern], catalog: &Catalog, unused: &UnusedPermissions) -> usize {
     let claims = Claims::new(vec![Claim { unused, allowed: Vec::new() }]);
-    let mut services: BTreeMap<&str, ServiceAudit<'_, '_>> = BTreeMap::new();
+    let mut services: BTreeMap<&str, ServiceAudit<'_>> = BTreeMap::new();
     let audits = list.iter().map(|pattern| {
         let (service, name) = pattern.named()?;
         Some(services.entry(service).or_insert_with(|| ServiceAudit::new(service, catalog, &claims)).entry(name))
     });
-    let audits: Vec<Option<EntryAudit>> = audits.collect();
+    let audits: Vec<Option<EntryAudit<'_>>> = audits.collect();
     let audited = list.iter().zip(&audits);
     let entries: Vec<AuditedEntry<'_>> =
         audited.map(|(pattern, audit)| AuditedEntry { pattern: Some(pattern), audit: audit.as_ref() }).collect();

@@ -3,13 +3,13 @@
 //! Not listed is not used: an action that no finding names is unknown and is kept.
 //! Knows sets of actions and patterns. Does not know text, spans or notation.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::catalog::{Catalog, Service, Tracking};
-use crate::claims::{Claims, ServiceUnused};
+use crate::catalog::{Catalog, CatalogAction, Service, Tracking};
+use crate::claims::{Claims, ServiceUnused, UnusedName};
 use crate::policy::action::ActionPattern;
 use crate::policy::wildcard::Wildcard;
 
@@ -28,11 +28,11 @@ pub enum Verdict {
 
 /// An action that an entry matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Granted {
+pub struct Granted<'a> {
     /// The bare name in lower case: the key.
-    pub lower: Arc<str>,
+    pub lower: Cow<'a, str>,
     /// The bare name as the catalogue spells it, else the finding, else the entry.
-    pub spelled: Arc<str>,
+    pub spelled: Cow<'a, str>,
     /// Whether all owners left it unused.
     pub unused: bool,
     /// What the catalogue says of it; `None` for a name it lacks.
@@ -43,11 +43,11 @@ pub struct Granted {
 
 /// What one entry grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryAudit {
+pub struct EntryAudit<'a> {
     /// What it turned out to be.
     pub verdict: Verdict,
     /// What it matches, in order of the lower-case names: the catalogue's actions and the unused ones.
-    pub granted: Vec<Granted>,
+    pub granted: Vec<Granted<'a>>,
     /// If the finding says that the whole service is unused: what it says of that.
     pub whole_service: Option<WholeService>,
     /// What the catalogue does not know although a finding speaks of it, so that nobody knows what a wildcard grants.
@@ -82,43 +82,67 @@ pub enum CatalogGap {
 
 /// The questions to one service, answered once per policy.
 #[derive(Debug)]
-pub struct ServiceAudit<'c, 'e> {
+pub struct ServiceAudit<'a> {
     prefix: String,
-    service: Option<Service<'c>>,
-    unused: Option<ServiceUnused<'e>>,
-    catalog: &'c Catalog,
-    catalogued: OnceCell<Vec<Granted>>,
+    service: Option<Service<'a>>,
+    unused: Option<ServiceUnused<'a>>,
+    catalog: &'a Catalog,
+    listed: OnceCell<Listed<'a>>,
 }
 
-impl<'c, 'e> ServiceAudit<'c, 'e> {
+/// The names of a service that are on some list.
+#[derive(Debug, Default)]
+struct Listed<'a> {
+    /// The catalogue's, in order of their lower-case forms.
+    catalogued: Vec<Granted<'a>>,
+    /// Those that only a finding names, likewise.
+    beyond: Vec<UnusedName<'a>>,
+}
+
+impl<'a> ServiceAudit<'a> {
     /// Prepares the answers for the service with this lower-case prefix.
     #[must_use]
-    pub fn new(prefix: &str, catalog: &'c Catalog, claims: &Claims<'e>) -> Self {
+    pub fn new(prefix: &str, catalog: &'a Catalog, claims: &Claims<'a>) -> Self {
         Self {
             prefix: prefix.to_owned(),
             service: catalog.service(prefix),
             unused: claims.of_service(prefix, catalog),
             catalog,
-            catalogued: OnceCell::new(),
+            listed: OnceCell::new(),
         }
     }
 
     /// The unused set of the service; `None` if nothing of it is unused.
     #[must_use]
-    pub fn unused(&self) -> Option<&ServiceUnused<'e>> {
+    pub fn unused(&self) -> Option<&ServiceUnused<'a>> {
         self.unused.as_ref()
     }
 
     /// The catalogue's actions of the service with whether each is unused, in order of lower-case names.
-    pub fn catalogued(&self) -> &[Granted] {
-        self.catalogued.get_or_init(|| {
+    pub fn catalogued(&self) -> &[Granted<'a>] {
+        &self.listed().catalogued
+    }
+
+    fn listed(&self) -> &Listed<'a> {
+        self.listed.get_or_init(|| {
+            let mut listed = Listed::default();
             let actions = self.service.iter().flat_map(Service::actions);
-            actions.map(|a| self.granted(a.name.to_ascii_lowercase().into(), a.name.into(), Some(a.tracking))).collect()
+            let mut take = |action: CatalogAction<'a>, unused: bool, last_accessed: Option<Date>| {
+                let CatalogAction { name, lower, tracking } = action;
+                let (lower, spelled) = (Cow::Borrowed(lower), Cow::Borrowed(name));
+                let granted = Granted { lower, spelled, unused, tracking: Some(tracking), last_accessed };
+                listed.catalogued.push(granted);
+            };
+            match &self.unused {
+                Some(unused) => listed.beyond = unused.side_by_side(&self.prefix, actions, take),
+                None => actions.for_each(|action| take(action, false, None)),
+            }
+            listed
         })
     }
 
     /// The catalogue's actions that the pattern matches, in order of lower-case names.
-    pub fn matching(&self, pattern: &Wildcard) -> impl Iterator<Item = &Granted> {
+    pub fn matching(&self, pattern: &Wildcard) -> impl Iterator<Item = &Granted<'a>> {
         let (all, prefix) = (self.catalogued(), pattern.literal_prefix());
         let from = all.partition_point(|action| *action.lower < *prefix);
         let starting = all.get(from..).unwrap_or_default().iter().take_while(move |a| a.lower.starts_with(prefix));
@@ -127,7 +151,7 @@ impl<'c, 'e> ServiceAudit<'c, 'e> {
 
     /// What an entry of this service grants.
     #[must_use]
-    pub fn entry(&self, pattern: &Wildcard) -> EntryAudit {
+    pub fn entry(&self, pattern: &Wildcard) -> EntryAudit<'a> {
         let granted = if pattern.is_literal() { self.literal(pattern) } else { self.wildcard(pattern) };
         let unused = granted.iter().filter(|action| action.unused).count();
         let catalog_gap = if pattern.is_literal() { None } else { self.gap(&granted) };
@@ -152,31 +176,30 @@ impl<'c, 'e> ServiceAudit<'c, 'e> {
         Some(WholeService { last_accessed: *last_accessed, allowed: allowed.iter().map(names).collect() })
     }
 
-    fn literal(&self, pattern: &Wildcard) -> Vec<Granted> {
-        let lower = pattern.as_str().to_ascii_lowercase();
-        if let Some(action) = self.service.and_then(|service| service.action(&lower)) {
-            return vec![self.granted(lower.into(), action.name.into(), Some(action.tracking))];
+    fn literal(&self, pattern: &Wildcard) -> Vec<Granted<'a>> {
+        if let Some(action) = self.service.and_then(|service| service.action(pattern.as_lower())) {
+            return vec![self.granted(action.lower.into(), action.name.into(), Some(action.tracking))];
         }
-        let named = self.granted(lower.into(), pattern.as_str().into(), None);
+        let named = self.granted(pattern.as_lower().to_owned().into(), pattern.as_str().to_owned().into(), None);
         if named.unused { vec![named] } else { Vec::new() }
     }
 
-    fn wildcard(&self, pattern: &Wildcard) -> Vec<Granted> {
-        let mut granted: Vec<Granted> = self.matching(pattern).cloned().collect();
+    fn wildcard(&self, pattern: &Wildcard) -> Vec<Granted<'a>> {
+        let mut granted: Vec<Granted<'a>> = self.matching(pattern).cloned().collect();
         let known = granted.len();
-        for (lower, name) in self.unused.iter().flat_map(|unused| unused.named(pattern)) {
-            let before = granted.get(..known).unwrap_or_default();
-            if before.binary_search_by(|action| (*action.lower).cmp(lower)).is_err() {
-                granted.push(self.granted(lower.into(), Arc::clone(&name.spelled), None));
-            }
-        }
+        let beyond = self.listed().beyond.iter().filter(|name| pattern.matches(name.spelled));
+        granted.extend(beyond.map(|name| {
+            let lower = Cow::Owned(name.spelled.to_ascii_lowercase());
+            let (spelled, last_accessed) = (Cow::Borrowed(name.spelled), name.last_accessed);
+            Granted { lower, spelled, unused: true, tracking: None, last_accessed }
+        }));
         if granted.len() > known {
             granted.sort_by(|a, b| a.lower.cmp(&b.lower));
         }
         granted
     }
 
-    fn granted(&self, lower: Arc<str>, spelled: Arc<str>, tracking: Option<Tracking>) -> Granted {
+    fn granted(&self, lower: Cow<'a, str>, spelled: Cow<'a, str>, tracking: Option<Tracking>) -> Granted<'a> {
         let unused = self.unused.as_ref().filter(|unused| unused.contains(&self.prefix, &lower, tracking));
         Granted {
             spelled,
@@ -187,7 +210,7 @@ impl<'c, 'e> ServiceAudit<'c, 'e> {
         }
     }
 
-    fn gap(&self, granted: &[Granted]) -> Option<CatalogGap> {
+    fn gap(&self, granted: &[Granted<'_>]) -> Option<CatalogGap> {
         self.unused.as_ref()?;
         if self.service.is_none() {
             return Some(CatalogGap::Service(self.prefix.clone()));
@@ -216,8 +239,8 @@ pub fn unused_beneath(excluded: &[&ActionPattern], catalog: &Catalog, claims: &C
                 }
             }
             Some(ServiceUnused::Only(names)) => {
-                let granted = names.iter().filter(|(lower, _)| !excluded.iter().any(|p| p.matches(prefix, lower)));
-                found.extend(granted.map(|(_, name)| BroadlyUnused {
+                let granted = names.iter().filter(|name| !excluded.iter().any(|p| p.matches(prefix, name.spelled)));
+                found.extend(granted.map(|name| BroadlyUnused {
                     action: format!("{prefix}:{}", name.spelled),
                     last_accessed: name.last_accessed,
                 }));

@@ -2,7 +2,8 @@
 //!
 //! The list is a text, `data/catalog.txt`: a line `@s3` per service, in order of the prefixes, and under it a line per
 //! action, in order of the lower-case names, each with a mark for how its use can be seen (` +~`) or that it is
-//! retired (`-`). Lookups bisect that text; nothing is parsed at start-up. Does not know policies or findings.
+//! retired (`-`). Lookups bisect that text; nothing is parsed at start-up: where the services begin is noted at the first
+//! question, and the lower-case names of a service at the first about it. Does not know policies or findings.
 
 pub mod build;
 pub mod read;
@@ -10,6 +11,8 @@ pub mod read;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::Write as _;
+use std::ops::Range;
+use std::sync::OnceLock;
 
 use jiff::civil::Date;
 use memchr::memmem;
@@ -21,9 +24,27 @@ const DATE_LINE: &str = "# date ";
 const RETIRED: char = '-';
 
 /// Every known IAM action, by service. Lookups ignore ASCII case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Catalog {
     text: Cow<'static, str>,
+    sections: OnceLock<Vec<Section>>,
+}
+
+impl PartialEq for Catalog {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Catalog {}
+
+/// Where a service stands in the text.
+#[derive(Debug, Clone)]
+struct Section {
+    prefix: Range<usize>,
+    body: Range<usize>,
+    /// The body in lower case.
+    lower: OnceLock<String>,
 }
 
 /// One service of a [`Catalog`].
@@ -32,6 +53,7 @@ pub struct Service<'c> {
     prefix: &'c str,
     /// Its lines, each with a line end.
     body: &'c str,
+    lower: &'c OnceLock<String>,
 }
 
 /// One action of a [`Service`].
@@ -39,6 +61,8 @@ pub struct Service<'c> {
 pub struct CatalogAction<'c> {
     /// The name as AWS spells it, such as `GetObject`.
     pub name: &'c str,
+    /// The name in lower case.
+    pub lower: &'c str,
     /// What is known of its tracking.
     pub tracking: Tracking,
 }
@@ -73,7 +97,11 @@ impl Catalog {
     /// The catalogue built into the program.
     #[must_use]
     pub fn embedded() -> Self {
-        Self { text: Cow::Borrowed(include_str!("../data/catalog.txt")) }
+        Self::of_text(Cow::Borrowed(include_str!("../data/catalog.txt")))
+    }
+
+    fn of_text(text: Cow<'static, str>) -> Self {
+        Self { text, sections: OnceLock::new() }
     }
 
     /// The whole catalogue in the form that is committed and that `--catalog` reads.
@@ -92,7 +120,7 @@ impl Catalog {
     #[must_use]
     pub fn dated(&self, date: Date) -> Self {
         let rest = self.text.get(self.first_section()..).unwrap_or_default();
-        Self { text: format!("{HEADER}\n{DATE_LINE}{date}\n{rest}").into() }
+        Self::of_text(format!("{HEADER}\n{DATE_LINE}{date}\n{rest}").into())
     }
 
     /// The service with this prefix, in any case; one of which every action is retired is none.
@@ -121,11 +149,30 @@ impl Catalog {
     }
 
     fn sections(&self) -> impl Iterator<Item = Service<'_>> {
-        let mut at = self.first_section();
-        std::iter::from_fn(move || {
-            let section = self.section_at(at)?;
-            at += 2 + section.prefix.len() + section.body.len();
-            Some(section)
+        self.index().iter().filter_map(|section| self.of_section(section))
+    }
+
+    fn section(&self, prefix: &str) -> Option<Service<'_>> {
+        let index = self.index();
+        let prefix_of = |section: &Section| self.text.get(section.prefix.clone()).unwrap_or_default();
+        let found = index.binary_search_by(|section| compare(prefix_of(section), prefix)).ok()?;
+        self.of_section(index.get(found)?)
+    }
+
+    fn of_section<'c>(&'c self, section: &'c Section) -> Option<Service<'c>> {
+        let prefix = self.text.get(section.prefix.clone())?;
+        Some(Service { prefix, body: self.text.get(section.body.clone())?, lower: &section.lower })
+    }
+
+    fn index(&self) -> &[Section] {
+        self.sections.get_or_init(|| {
+            let mut sections = Vec::new();
+            let mut at = self.first_section();
+            while let Some(section) = self.section_at(at) {
+                at = section.body.end;
+                sections.push(section);
+            }
+            sections
         })
     }
 
@@ -138,36 +185,19 @@ impl Catalog {
     }
 
     /// The section whose `@` stands at `at`.
-    fn section_at(&self, at: usize) -> Option<Service<'_>> {
+    fn section_at(&self, at: usize) -> Option<Section> {
         let (prefix, rest) = self.text.get(at..)?.strip_prefix('@')?.split_once('\n')?;
-        let end = if rest.starts_with('@') {
-            0
-        } else {
-            memmem::find(rest.as_bytes(), b"\n@").map_or(rest.len(), |at| at + 1)
-        };
-        Some(Service { prefix, body: rest.get(..end)? })
-    }
-
-    /// Bisects the text by the lines that begin with `@`.
-    fn section(&self, prefix: &str) -> Option<Service<'_>> {
-        let (mut low, mut high) = (self.first_section(), self.text.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let before = memmem::rfind(self.text.as_bytes().get(low..=middle)?, b"\n@");
-            let at = before.map_or(low, |offset| low + offset + 1);
-            let here = self.text.get(at + 1..)?.split('\n').next()?;
-            match compare(here, prefix) {
-                Ordering::Equal => return self.section_at(at),
-                Ordering::Greater => high = at,
-                Ordering::Less => low = at + 1 + memmem::find(self.text.as_bytes().get(at..high)?, b"\n@")?,
-            }
-        }
-        None
+        let prefix = at + 1..at + 1 + prefix.len();
+        // No name has an `@` in it.
+        let length = memchr::memchr(b'@', rest.as_bytes()).unwrap_or(rest.len());
+        let body = prefix.end + 1..prefix.end + 1 + length;
+        Some(Section { prefix, body, lower: OnceLock::new() })
     }
 }
 
 /// Order of names without ASCII case.
-fn compare(a: &str, b: &str) -> Ordering {
+#[must_use]
+pub fn compare(a: &str, b: &str) -> Ordering {
     a.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(b.bytes().map(|byte| byte.to_ascii_lowercase()))
 }
 
@@ -180,7 +210,8 @@ impl<'c> Service<'c> {
 
     /// The current actions, in order of their lower-case names. Retired names are not among them.
     pub fn actions(&self) -> impl Iterator<Item = CatalogAction<'c>> + use<'c> {
-        self.lines().filter_map(action)
+        let lower = self.lower.get_or_init(|| self.body.to_ascii_lowercase());
+        self.lines().zip(lower.lines()).filter_map(|(line, lower)| action(line, lower))
     }
 
     /// The current action of this name, in any case.
@@ -193,7 +224,10 @@ impl<'c> Service<'c> {
             let at = before.map_or(low, |offset| low + offset + 1);
             let line = self.body.get(at..)?.split('\n').next()?;
             match compare(line.get(1..)?, name) {
-                Ordering::Equal => return action(line),
+                Ordering::Equal => {
+                    let lower = self.lower.get_or_init(|| self.body.to_ascii_lowercase());
+                    return action(line, lower.get(at..at + line.len())?);
+                }
                 Ordering::Greater => high = at,
                 Ordering::Less => low = at + line.len() + 1,
             }
@@ -206,9 +240,9 @@ impl<'c> Service<'c> {
     }
 }
 
-fn action(line: &str) -> Option<CatalogAction<'_>> {
+fn action<'c>(line: &'c str, lower: &'c str) -> Option<CatalogAction<'c>> {
     let (mark, name) = line.split_at_checked(1)?;
-    Some(CatalogAction { name, tracking: Tracking::of_mark(mark.chars().next()?)? })
+    Some(CatalogAction { name, lower: lower.get(1..)?, tracking: Tracking::of_mark(mark.chars().next()?)? })
 }
 
 /// What a catalogue is made of, before it is written as text: by prefix and lower-case name.
@@ -240,7 +274,7 @@ impl Draft {
                 let _ = writeln!(text, "{}{name}", tracking.map_or(RETIRED, Tracking::mark));
             }
         }
-        Catalog { text: Cow::Owned(text) }
+        Catalog::of_text(Cow::Owned(text))
     }
 }
 

@@ -47,7 +47,7 @@ pub struct Checked<'e> {
 
 /// Reads and judges the sources, each under its scope.
 #[must_use]
-pub fn check<'e>(sources: &Sources, scopes: &'e [Scope], catalog: &Catalog) -> Checked<'e> {
+pub fn check<'e>(sources: &Sources, scopes: &'e [Scope], catalog: &'e Catalog) -> Checked<'e> {
     let mut readings = read(sources);
     link(&mut readings, sources, scopes);
     readings.retain(|(_, reading)| !is_empty(reading));
@@ -57,7 +57,7 @@ pub fn check<'e>(sources: &Sources, scopes: &'e [Scope], catalog: &Catalog) -> C
 impl<'e> Checked<'e> {
     /// Judges again what was read, now that more is known of the sources' lines.
     #[must_use]
-    pub fn again(self, sources: &Sources, scopes: &'e [Scope], catalog: &Catalog) -> Self {
+    pub fn again(self, sources: &Sources, scopes: &'e [Scope], catalog: &'e Catalog) -> Self {
         let readings = self.files.into_iter().map(|file| (file.id, file.reading)).collect();
         judged(readings, sources, scopes, catalog)
     }
@@ -67,7 +67,7 @@ fn judged<'e>(
     readings: Vec<(FileId, FileReading)>,
     sources: &Sources,
     scopes: &'e [Scope],
-    catalog: &Catalog,
+    catalog: &'e Catalog,
 ) -> Checked<'e> {
     let mut files = judge(readings, sources, scopes, catalog);
     fix(&mut files, sources, scopes);
@@ -104,7 +104,7 @@ fn judge<'e>(
     readings: Vec<(FileId, FileReading)>,
     sources: &Sources,
     scopes: &'e [Scope],
-    catalog: &Catalog,
+    catalog: &'e Catalog,
 ) -> Vec<CheckedFile<'e>> {
     let judge = |(id, reading): (FileId, FileReading)| {
         let file = sources.get(id)?;

@@ -3,13 +3,11 @@
 //! A policy shared by several identities loses only what every one of them left unused.
 //! Knows evidence and what the user allows. Does not know policies.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
-use std::sync::Arc;
+use std::cmp::Ordering;
 
 use jiff::civil::Date;
 
-use crate::catalog::{Catalog, Tracking};
+use crate::catalog::{Catalog, CatalogAction, Tracking, compare};
 use crate::finding::{UnusedAction, UnusedActions, UnusedPermissions, UnusedService};
 use crate::policy::action::ActionPattern;
 use crate::policy::wildcard::Wildcard;
@@ -33,15 +31,15 @@ pub enum ServiceUnused<'e> {
         /// Actions that stay although reported.
         allowed: Vec<&'e ActionPattern>,
     },
-    /// These names, by their lower-case form.
-    Only(BTreeMap<String, UnusedName>),
+    /// These names, in order of their lower-case forms, each once.
+    Only(Vec<UnusedName<'e>>),
 }
 
 /// A name reported unused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnusedName {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnusedName<'e> {
     /// As the finding spells it.
-    pub spelled: Arc<str>,
+    pub spelled: &'e str,
     /// The newest last access of any owner.
     pub last_accessed: Option<Date>,
 }
@@ -92,11 +90,11 @@ impl<'e> Claim<'e> {
             UnusedActions::Whole => ServiceUnused::Whole { last_accessed: service.last_accessed, allowed },
             UnusedActions::Only(actions) => {
                 let kept = |action: &&UnusedAction| !allowed.iter().any(|p| p.matches(&service.prefix, &action.name));
-                let named = |action: &UnusedAction| {
-                    let (spelled, last_accessed) = (Arc::clone(&action.name), action.last_accessed);
-                    (spelled.to_ascii_lowercase(), UnusedName { spelled, last_accessed })
+                let named = |action: &'e UnusedAction| UnusedName {
+                    spelled: &action.name,
+                    last_accessed: action.last_accessed,
                 };
-                ServiceUnused::Only(actions.iter().filter(kept).map(named).collect())
+                ServiceUnused::Only(in_order(actions.iter().filter(kept).map(named).collect()))
             }
         }
     }
@@ -106,29 +104,70 @@ fn may_speak_of(pattern: &ActionPattern, prefix: &str) -> bool {
     pattern.is_everything() || pattern.named().is_some_and(|(service, _)| service == prefix)
 }
 
-impl ServiceUnused<'_> {
+/// The names in order of their lower-case forms, each once; of two that differ in case the first counts.
+fn in_order(mut names: Vec<UnusedName<'_>>) -> Vec<UnusedName<'_>> {
+    if !names.is_sorted_by(|a, b| compare(a.spelled, b.spelled) == Ordering::Less) {
+        names.sort_by(|a, b| compare(a.spelled, b.spelled));
+        names.dedup_by(|later, first| later.spelled.eq_ignore_ascii_case(first.spelled));
+    }
+    names
+}
+
+impl<'e> ServiceUnused<'e> {
     /// Whether the name is unused; `tracking` is what the catalogue says of it, `None` for a name it lacks.
     #[must_use]
-    pub fn contains(&self, prefix: &str, lower: &str, tracking: Option<Tracking>) -> bool {
+    pub fn contains(&self, prefix: &str, name: &str, tracking: Option<Tracking>) -> bool {
         match self {
-            Self::Only(names) => names.contains_key(lower),
+            Self::Only(_) => self.find(name).is_some(),
             Self::Whole { allowed, .. } => {
-                !leaves_no_trace(prefix, lower, tracking) && !allowed.iter().any(|p| p.matches(prefix, lower))
+                !leaves_no_trace(prefix, name, tracking) && !allowed.iter().any(|p| p.matches(prefix, name))
             }
         }
     }
 
-    /// The names reported one by one that the pattern matches, by their lower-case form, in order.
-    pub fn named(&self, pattern: &Wildcard) -> impl Iterator<Item = (&str, &UnusedName)> {
+    fn find(&self, name: &str) -> Option<&UnusedName<'e>> {
+        let Self::Only(names) = self else { return None };
+        names.binary_search_by(|known| compare(known.spelled, name)).ok().and_then(|index| names.get(index))
+    }
+
+    /// Calls `take` for each of the catalogue's actions, which come in order, with whether it is unused and since when;
+    /// gives the names reported one by one that are none of them.
+    pub fn side_by_side<'c>(
+        &self,
+        prefix: &str,
+        actions: impl Iterator<Item = CatalogAction<'c>>,
+        mut take: impl FnMut(CatalogAction<'c>, bool, Option<Date>),
+    ) -> Vec<UnusedName<'e>> {
+        let mut beyond = Vec::new();
+        let Self::Only(names) = self else {
+            actions.for_each(|action| {
+                take(action, self.contains(prefix, action.lower, Some(action.tracking)), None);
+            });
+            return beyond;
+        };
+        let mut names = names.iter().copied().peekable();
+        for action in actions {
+            while let Some(name) = names.next_if(|name| compare(name.spelled, action.lower) == Ordering::Less) {
+                beyond.push(name);
+            }
+            let own = names.next_if(|name| name.spelled.eq_ignore_ascii_case(action.lower));
+            take(action, own.is_some(), own.and_then(|name| name.last_accessed));
+        }
+        beyond.extend(names);
+        beyond
+    }
+
+    /// The names reported one by one that the pattern matches, in order of their lower-case forms.
+    pub fn named(&self, pattern: &Wildcard) -> impl Iterator<Item = &UnusedName<'e>> {
         let names = match self {
-            Self::Only(names) => Some(names),
-            Self::Whole { .. } => None,
+            Self::Only(names) => names.as_slice(),
+            Self::Whole { .. } => &[],
         };
         let prefix = pattern.literal_prefix();
-        let from = (Bound::Included(prefix), Bound::Unbounded);
-        let starting = names.into_iter().flat_map(move |names| names.range::<str, _>(from));
-        let starting = starting.take_while(move |(lower, _)| lower.starts_with(prefix));
-        starting.filter(|(lower, _)| pattern.matches(lower)).map(|(lower, name)| (lower.as_str(), name))
+        let from = names.partition_point(|name| compare(name.spelled, prefix) == Ordering::Less);
+        let after = names.get(from..).unwrap_or_default().iter();
+        let starting = after.take_while(move |name| starts_with(name.spelled, prefix));
+        starting.filter(|name| pattern.matches(name.spelled))
     }
 
     /// Whether the finding says that the whole service is unused.
@@ -139,11 +178,8 @@ impl ServiceUnused<'_> {
 
     /// When the name was last used before the tracking window, where that is on record for it alone.
     #[must_use]
-    pub fn last_accessed(&self, lower: &str) -> Option<Date> {
-        match self {
-            Self::Whole { .. } => None,
-            Self::Only(names) => names.get(lower).and_then(|name| name.last_accessed),
-        }
+    pub fn last_accessed(&self, name: &str) -> Option<Date> {
+        self.find(name).and_then(|name| name.last_accessed)
     }
 
     /// What both left unused.
@@ -155,11 +191,10 @@ impl ServiceUnused<'_> {
             }
             (Self::Only(names), other) | (other, Self::Only(names)) => {
                 let service = catalog.service(prefix);
-                let stays = |(lower, mut name): (String, UnusedName)| {
-                    let tracking = service.and_then(|s| s.action(&lower)).map(|action| action.tracking);
-                    let unused = other.contains(prefix, &lower, tracking);
-                    name.last_accessed = name.last_accessed.max(other.last_accessed(&lower));
-                    unused.then_some((lower, name))
+                let stays = |mut name: UnusedName<'e>| {
+                    let tracking = service.and_then(|s| s.action(name.spelled)).map(|action| action.tracking);
+                    name.last_accessed = name.last_accessed.max(other.last_accessed(name.spelled));
+                    other.contains(prefix, name.spelled, tracking).then_some(name)
                 };
                 Self::Only(names.into_iter().filter_map(stays).collect())
             }
@@ -170,6 +205,11 @@ impl ServiceUnused<'_> {
 /// Whether using the action shows nowhere in its own service, so that an unused service says nothing of it.
 ///
 /// `iam:PassRole` is so even where a catalogue lacks it.
-fn leaves_no_trace(prefix: &str, lower: &str, tracking: Option<Tracking>) -> bool {
-    tracking == Some(Tracking::CrossServiceOnly) || (prefix == "iam" && lower == "passrole")
+fn leaves_no_trace(prefix: &str, name: &str, tracking: Option<Tracking>) -> bool {
+    tracking == Some(Tracking::CrossServiceOnly) || (prefix == "iam" && name.eq_ignore_ascii_case("passrole"))
+}
+
+/// Whether a name starts with this lower-case prefix.
+fn starts_with(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }

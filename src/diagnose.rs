@@ -35,7 +35,7 @@ struct Subject<'a, 'e> {
     judgement: &'a Judgement<'e>,
     index: usize,
     statement: &'a Statement,
-    verdict: &'a StatementJudgement,
+    verdict: &'a StatementJudgement<'e>,
     fix: Option<&'a Fix>,
 }
 
@@ -273,7 +273,7 @@ impl Subject<'_, '_> {
 /// The other grants of what one entry grants and nobody uses: each as written, and its place.
 struct OtherGrants<'a> {
     service: &'a str,
-    audit: &'a EntryAudit,
+    audit: &'a EntryAudit<'a>,
     edited: Vec<(String, String)>,
     staying: Vec<(String, String)>,
 }
@@ -289,7 +289,7 @@ impl OtherGrants<'_> {
     ) {
         for (index, (statement, verdict)) in document.policy.statements.iter().zip(&judgement.statements).enumerate() {
             for (at, entry, judged) in wording::granting(statement, verdict) {
-                let grants = |action: &Granted| action.unused && entry.grants(self.service, &action.lower);
+                let grants = |action: &Granted<'_>| action.unused && entry.grants(self.service, &action.lower);
                 if own == Some((index, at)) || !self.audit.granted.iter().any(grants) {
                     continue;
                 }

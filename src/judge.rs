@@ -30,7 +30,7 @@ pub struct Judgement<'e> {
     /// Whose it is.
     pub owners: Vec<Owner<'e>>,
     /// One per statement.
-    pub statements: Vec<StatementJudgement>,
+    pub statements: Vec<StatementJudgement<'e>>,
     /// Nothing would be left of the policy, so that none of it is edited.
     pub all_gone: bool,
     /// The day of the newest finding concerned, or today.
@@ -41,9 +41,9 @@ pub struct Judgement<'e> {
 
 /// What is to be said of a statement.
 #[derive(Debug, Default)]
-pub struct StatementJudgement {
+pub struct StatementJudgement<'e> {
     /// One per entry.
-    pub entries: Vec<EntryJudgement>,
+    pub entries: Vec<EntryJudgement<'e>>,
     /// What is unused under a grant that cannot be narrowed: `*` alone, or Allow with NotAction.
     pub beneath: Vec<BroadlyUnused>,
     /// The law that the refinement broke, and the entry's index: a defect of this program.
@@ -54,9 +54,9 @@ pub struct StatementJudgement {
 
 /// What is to be said of an entry.
 #[derive(Debug, Clone)]
-pub struct EntryJudgement {
+pub struct EntryJudgement<'e> {
     /// What it grants; `None` for `*` and opaque entries.
-    pub audit: Option<EntryAudit>,
+    pub audit: Option<EntryAudit<'e>>,
     /// What becomes of it.
     pub change: EntryChange,
     /// How safe that is, by what is known of its actions.
@@ -65,7 +65,7 @@ pub struct EntryJudgement {
     pub hold: Option<Hold>,
 }
 
-impl EntryJudgement {
+impl EntryJudgement<'_> {
     /// The rule it falls under, if any.
     #[must_use]
     pub fn rule(&self) -> Option<Rule> {
@@ -73,7 +73,7 @@ impl EntryJudgement {
     }
 }
 
-impl StatementJudgement {
+impl StatementJudgement<'_> {
     /// What becomes of the statement.
     #[must_use]
     pub fn change(&self) -> StatementChange {
@@ -112,7 +112,7 @@ pub struct Case<'a> {
 
 /// Judges one document.
 #[must_use]
-pub fn judge<'e>(case: &Case<'_>, scope: &'e Scope, catalog: &Catalog) -> Judgement<'e> {
+pub fn judge<'e>(case: &Case<'_>, scope: &'e Scope, catalog: &'e Catalog) -> Judgement<'e> {
     let Case { document, file, layers, comments } = *case;
     let owners = attribution::owners(document, file, scope);
     let claims = Claims::new(owners.iter().filter_map(|owner| claim(owner, &scope.settings)).collect());
@@ -139,23 +139,23 @@ fn claim<'e>(owner: &Owner<'e>, settings: &'e Settings) -> Option<Claim<'e>> {
 
 /// What judging the statements of one document takes; each service is asked once.
 struct Bench<'c, 'e> {
-    catalog: &'c Catalog,
+    catalog: &'e Catalog,
     claims: Claims<'e>,
     settings: &'e Settings,
     limits: Limits,
     holds: Holds<'c>,
-    services: BTreeMap<String, ServiceAudit<'c, 'e>>,
+    services: BTreeMap<String, ServiceAudit<'e>>,
 }
 
-impl Bench<'_, '_> {
-    fn statement(&mut self, statement: &Statement) -> StatementJudgement {
+impl<'e> Bench<'_, 'e> {
+    fn statement(&mut self, statement: &Statement) -> StatementJudgement<'e> {
         let element = &statement.actions;
         let patterns: Vec<Option<&ActionPattern>> = element.entries.iter().map(|e| e.pattern.as_ref()).collect();
-        let audits: Vec<Option<EntryAudit>> = patterns.iter().map(|pattern| self.audit((*pattern)?)).collect();
+        let audits: Vec<Option<EntryAudit<'e>>> = patterns.iter().map(|pattern| self.audit((*pattern)?)).collect();
         let beneath = self.beneath(statement, &patterns);
         let is_refined = (statement.effect, element.kind) == (Effect::Allow, ElementKind::Action);
         if !is_refined {
-            let unknown = |audit: EntryAudit| (audit.verdict == Verdict::Unknown).then_some(audit);
+            let unknown = |audit: EntryAudit<'e>| (audit.verdict == Verdict::Unknown).then_some(audit);
             let entries = audits.into_iter().map(|audit| untouched(audit.and_then(unknown))).collect();
             return StatementJudgement { entries, beneath, ..StatementJudgement::default() };
         }
@@ -173,17 +173,18 @@ impl Bench<'_, '_> {
             return StatementJudgement { entries, beneath, defect, gone: false };
         }
         let gone = !entries.is_empty() && !refine::any_left(&changes);
-        let judged: Vec<EntryJudgement> =
-            entries.iter().zip(changes).map(|(entry, change)| self.entry(entry, change)).collect();
-        let held = judged.into_iter().zip(audits).zip(holds).map(|((judged, audit), hold)| match hold {
-            None => judged,
+        let safeties: Vec<Safety> =
+            entries.iter().zip(&changes).map(|(entry, change)| self.safety(entry, change)).collect();
+        let judged = audits.into_iter().zip(changes).zip(safeties).zip(holds);
+        let judged = judged.map(|(((audit, change), safety), hold)| match hold {
+            None => EntryJudgement { audit, change, safety, hold },
             hold => EntryJudgement { hold, ..untouched(audit) },
         });
-        StatementJudgement { entries: held.collect(), beneath, defect: None, gone }
+        StatementJudgement { entries: judged.collect(), beneath, defect: None, gone }
     }
 
     /// What an entry grants; `None` also where its rule is off, which means hands off.
-    fn audit(&mut self, pattern: &ActionPattern) -> Option<EntryAudit> {
+    fn audit(&mut self, pattern: &ActionPattern) -> Option<EntryAudit<'e>> {
         let unknown =
             || EntryAudit { verdict: Verdict::Unknown, granted: Vec::new(), whole_service: None, catalog_gap: None };
         let audit = match pattern.named() {
@@ -199,12 +200,11 @@ impl Bench<'_, '_> {
         (!is_off).then_some(audit)
     }
 
-    fn entry(&self, entry: &AuditedEntry<'_>, change: EntryChange) -> EntryJudgement {
-        let safety = match (entry.pattern, entry.audit) {
-            (Some(pattern), Some(audit)) => safety::of_entry(pattern, audit, &change, &self.limits),
+    fn safety(&self, entry: &AuditedEntry<'_>, change: &EntryChange) -> Safety {
+        match (entry.pattern, entry.audit) {
+            (Some(pattern), Some(audit)) => safety::of_entry(pattern, audit, change, &self.limits),
             _ => Safety::default(),
-        };
-        EntryJudgement { audit: entry.audit.cloned(), change, safety, hold: None }
+        }
     }
 
     fn hold(&self, entry: &ActionEntry, audit: Option<&EntryAudit>) -> Option<Hold> {
@@ -227,6 +227,6 @@ impl Bench<'_, '_> {
     }
 }
 
-fn untouched(audit: Option<EntryAudit>) -> EntryJudgement {
+fn untouched(audit: Option<EntryAudit<'_>>) -> EntryJudgement<'_> {
     EntryJudgement { audit, change: EntryChange::Keep, safety: Safety::default(), hold: None }
 }

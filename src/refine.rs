@@ -20,7 +20,7 @@ pub struct AuditedEntry<'a> {
     /// The pattern; `None` for an opaque entry.
     pub pattern: Option<&'a ActionPattern>,
     /// What it grants.
-    pub audit: Option<&'a EntryAudit>,
+    pub audit: Option<&'a EntryAudit<'a>>,
 }
 
 /// What becomes of an entry.
@@ -146,7 +146,7 @@ impl<'a> Coverers<'a> {
 
 /// The patterns that would replace `pattern` if it stood alone, sorted, with the service as written.
 #[must_use]
-pub fn replacement(pattern: &ActionPattern, audit: &EntryAudit) -> EntryChange {
+pub fn replacement(pattern: &ActionPattern, audit: &EntryAudit<'_>) -> EntryChange {
     let change = refine(&[AuditedEntry { pattern: Some(pattern), audit: Some(audit) }]);
     change.into_iter().next().unwrap_or(EntryChange::Keep)
 }

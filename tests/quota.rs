@@ -32,7 +32,8 @@ fn fixes(path: &str, content: &Value, unused: &[(&str, &[&str])]) -> Vec<Fix> {
     let scope = Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish() };
     let sources = Sources::new(vec![SourceFile::new(path, content.to_string())]);
     let scopes = [scope];
-    let mut checked = check(&sources, &scopes, &Catalog::embedded().dated(jiff::civil::date(2026, 9, 26)));
+    let catalog = Catalog::embedded().dated(jiff::civil::date(2026, 9, 26));
+    let mut checked = check(&sources, &scopes, &catalog);
     std::mem::take(&mut checked.files[0].fixes)
 }
 

@@ -84,7 +84,7 @@ mod tests {
     use crate::catalog::HEADER;
 
     fn catalog(text: &str) -> Catalog {
-        Catalog::from_text("c", text, &Catalog { text: HEADER.into() }).unwrap()
+        Catalog::from_text("c", text, &Catalog::of_text(HEADER.into())).unwrap()
     }
 
     #[test]

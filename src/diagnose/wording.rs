@@ -220,7 +220,7 @@ fn listed(names: &[String]) -> String {
 /// What of a wildcard is kept, and why.
 #[must_use]
 pub fn kept(audit: &EntryAudit, date: Option<Date>) -> Option<String> {
-    let stays: Vec<&Granted> = audit.granted.iter().filter(|action| !action.unused).collect();
+    let stays: Vec<&Granted<'_>> = audit.granted.iter().filter(|action| !action.unused).collect();
     let of = |tracking: Tracking| stays.iter().filter(move |action| action.tracking == Some(tracking));
     let tracked = of(Tracking::Tracked).count();
     let elsewhere: Vec<String> = of(Tracking::CrossServiceOnly).map(|action| format!("`{}`", action.spelled)).collect();
@@ -305,8 +305,8 @@ impl Grant<'_> {
 #[must_use]
 pub fn granting<'a>(
     statement: &'a Statement,
-    verdict: &'a StatementJudgement,
-) -> Vec<(usize, Grant<'a>, Option<&'a EntryJudgement>)> {
+    verdict: &'a StatementJudgement<'a>,
+) -> Vec<(usize, Grant<'a>, Option<&'a EntryJudgement<'a>>)> {
     let element = &statement.actions;
     match (statement.effect, element.kind) {
         (Effect::Deny | Effect::Opaque, _) => Vec::new(),

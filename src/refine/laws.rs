@@ -24,10 +24,10 @@ pub enum Law {
 ///
 /// `audit_of` answers the audit of a service by its lower-case prefix.
 #[must_use]
-pub fn broken<'a, 'c: 'a, 'e: 'a>(
+pub fn broken<'a, 'e: 'a>(
     entries: &[AuditedEntry<'_>],
     changes: &[EntryChange],
-    audit_of: impl Fn(&str) -> Option<&'a ServiceAudit<'c, 'e>>,
+    audit_of: impl Fn(&str) -> Option<&'a ServiceAudit<'e>>,
 ) -> Option<(usize, Law)> {
     let after = After::new(entries.iter().zip(changes).flat_map(|(entry, change)| change.result(entry.pattern)));
     for (index, (entry, change)) in entries.iter().zip(changes).enumerate() {
@@ -51,7 +51,7 @@ pub fn broken<'a, 'c: 'a, 'e: 'a>(
 }
 
 /// Whether a pattern matches something unused, also what the catalogue lacks.
-fn leaves_unused(emitted: &ActionPattern, audit: &ServiceAudit<'_, '_>) -> bool {
+fn leaves_unused(emitted: &ActionPattern, audit: &ServiceAudit<'_>) -> bool {
     let Some((service, name)) = emitted.named() else { return true };
     let Some(unused) = audit.unused() else { return false };
     let mut known = audit.matching(name).peekable();

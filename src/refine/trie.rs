@@ -11,7 +11,7 @@ use crate::policy::wildcard::Wildcard;
 pub struct Trie<'a> {
     pattern: &'a Wildcard,
     nodes: Vec<TrieNode<'a>>,
-    names: &'a [Granted],
+    names: &'a [Granted<'a>],
 }
 
 /// A prefix shared by some of the actions.
@@ -44,7 +44,7 @@ impl<'a> Trie<'a> {
     /// Where the whole service is unused every name is, catalogued or not: then a prefix is safe only if all that
     /// starts with it and belongs to the pattern is kept on purpose.
     #[must_use]
-    pub fn new(pattern: &'a Wildcard, names: &'a [Granted], whole: Option<&WholeService>) -> Self {
+    pub fn new(pattern: &'a Wildcard, names: &'a [Granted<'a>], whole: Option<&WholeService>) -> Self {
         let mut growing = Growing::default();
         let root = growing.node("", "");
         for (index, granted) in names.iter().enumerate() {
@@ -70,7 +70,7 @@ impl<'a> Trie<'a> {
 
     /// The actions it was built of.
     #[must_use]
-    pub fn names(&self) -> &'a [Granted] {
+    pub fn names(&self) -> &'a [Granted<'a>] {
         self.names
     }
 
@@ -89,7 +89,7 @@ impl<'a> Trie<'a> {
 
     /// The actions at a node and below it, in order of their lower-case names.
     #[must_use]
-    pub fn below(&self, index: usize) -> Vec<&'a Granted> {
+    pub fn below(&self, index: usize) -> Vec<&'a Granted<'a>> {
         let (mut actions, mut todo) = (Vec::new(), vec![index]);
         while let Some(node) = todo.pop().and_then(|index| self.node(index)) {
             actions.extend(node.action.and_then(|index| self.names.get(index)));
@@ -141,7 +141,7 @@ impl<'a> Trie<'a> {
         })
     }
 
-    fn kept_below(&self, node: &TrieNode<'_>) -> Vec<&'a Granted> {
+    fn kept_below(&self, node: &TrieNode<'_>) -> Vec<&'a Granted<'a>> {
         let (mut kept, mut todo) = (Vec::new(), Vec::new());
         let mut next = Some(node);
         while let Some(node) = next {
@@ -186,7 +186,7 @@ impl<'a> Growing<'a> {
         self.nodes.len() - 1
     }
 
-    fn insert(&mut self, root: usize, index: usize, granted: &'a Granted) {
+    fn insert(&mut self, root: usize, index: usize, granted: &'a Granted<'_>) {
         let (mut at, mut end) = (root, 0);
         for token in tokens(&granted.spelled) {
             let start = end;

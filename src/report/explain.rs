@@ -20,7 +20,7 @@ pub struct Subject<'a> {
     /// The pattern.
     pub pattern: &'a ActionPattern,
     /// What it grants.
-    pub audit: &'a EntryAudit,
+    pub audit: &'a EntryAudit<'a>,
     /// What becomes of it.
     pub change: &'a EntryChange,
     /// The ARNs of whom the findings speak; an empty one where they name nobody.
@@ -205,7 +205,7 @@ fn why_not_shorter(trie: &Trie<'_>, emission: &Emission) -> Option<String> {
 }
 
 /// The unused actions that start with a prefix, as strings.
-fn unused_beginning_with<'t>(trie: &'t Trie<'_>, prefix: &str) -> impl Iterator<Item = &'t Granted> + use<'t> {
+fn unused_beginning_with<'t>(trie: &'t Trie<'_>, prefix: &str) -> impl Iterator<Item = &'t Granted<'t>> + use<'t> {
     let prefix = prefix.to_ascii_lowercase();
     trie.names().iter().filter(move |action| action.unused && action.lower.starts_with(&prefix))
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use iamtrim::catalog::Catalog;
 use iamtrim::check::{Checked, check};
 use iamtrim::diagnose;
 use iamtrim::diagnostic::{Diagnostic, Report};
@@ -38,8 +39,8 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
             .help("name the base of the pull request with `--changed-since`"));
     }
     let mut workspace = Workspace::open(&selection, &args.common)?;
-    let scopes = Arc::clone(&workspace.scopes);
-    let checked = checked(&mut workspace, &scopes);
+    let (scopes, catalog) = (Arc::clone(&workspace.scopes), Arc::clone(&workspace.catalog));
+    let checked = checked(&mut workspace, &scopes, &catalog);
     let threshold = match args.fix {
         Some(FixChoice::All) => Applicability::Unsafe,
         Some(FixChoice::Safe) | None => Applicability::Safe,
@@ -52,7 +53,7 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         let fixed = count_fixed(&checked.report, &written);
         drop(checked);
         workspace.sources = with_texts(std::mem::take(&mut workspace.sources), written);
-        let mut report = self::checked(&mut workspace, &scopes).report;
+        let mut report = self::checked(&mut workspace, &scopes, &catalog).report;
         report.summary.fixed = fixed;
         report.diagnostics.extend(failed);
         complete(report, &workspace, args)
@@ -72,14 +73,14 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
 }
 
 /// Checks the sources, with what git knows of the age of the lines that are reported.
-fn checked<'e>(workspace: &mut Workspace, scopes: &'e [Scope]) -> Checked<'e> {
-    let checked = check(&workspace.sources, scopes, &workspace.catalog);
+fn checked<'e>(workspace: &mut Workspace, scopes: &'e [Scope], catalog: &'e Catalog) -> Checked<'e> {
+    let checked = check(&workspace.sources, scopes, catalog);
     let changed = newness::changed_lines(&checked.report, workspace);
     if changed.is_empty() {
         return checked;
     }
     changed.into_iter().for_each(|(id, lines)| workspace.sources.set_changed(id, lines));
-    checked.again(&workspace.sources, scopes, &workspace.catalog)
+    checked.again(&workspace.sources, scopes, catalog)
 }
 
 /// What the calendar says here.

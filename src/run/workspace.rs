@@ -29,7 +29,7 @@ pub(super) struct Workspace {
     /// One per configuration.
     pub(super) scopes: Arc<[Scope]>,
     /// The catalogue in use.
-    pub(super) catalog: Catalog,
+    pub(super) catalog: Arc<Catalog>,
     /// How many files are reported, whether or not they could hold a policy.
     pub(super) reported: usize,
     /// What changed, where that was asked for.
@@ -109,7 +109,7 @@ impl Workspace {
         let mut workspace = Self {
             sources: Sources::default(),
             scopes: scopes.into(),
-            catalog,
+            catalog: Arc::new(catalog),
             reported: walk.files.iter().filter(|file| file.reported).count(),
             changed: None,
             is_narrowed: false,

@@ -21,9 +21,9 @@ pub(super) struct Drawing<'a> {
 /// What has a place in the tree.
 enum Item<'a> {
     Node(usize),
-    Action(&'a Granted),
+    Action(&'a Granted<'a>),
     /// Siblings below which nothing is kept.
-    AllUnused(Vec<&'a Granted>),
+    AllUnused(Vec<&'a Granted<'a>>),
 }
 
 /// A line of the tree.

@@ -47,9 +47,9 @@ fn section(diagnostic: &Diagnostic, catalog: &Catalog) -> Option<String> {
 }
 
 /// The actions of an entry, in order of their lower-case names.
-fn granted(service: &str, pattern: &Wildcard, diagnostic: &Diagnostic, catalog: &Catalog) -> Vec<Granted> {
+fn granted(service: &str, pattern: &Wildcard, diagnostic: &Diagnostic, catalog: &Catalog) -> Vec<Granted<'static>> {
     let action = |spelled: &str, unused: bool, tracking: Option<Tracking>| Granted {
-        spelled: spelled.into(),
+        spelled: spelled.to_owned().into(),
         lower: spelled.to_ascii_lowercase().into(),
         unused,
         tracking,
@@ -64,7 +64,7 @@ fn granted(service: &str, pattern: &Wildcard, diagnostic: &Diagnostic, catalog: 
     }
     for unused in &diagnostic.unused {
         let name = unused.action.split_once(':').map_or("", |(_, name)| name);
-        let tracking = all.get(name.to_ascii_lowercase().as_str()).and_then(|known: &Granted| known.tracking);
+        let tracking = all.get(name.to_ascii_lowercase().as_str()).and_then(|known: &Granted<'_>| known.tracking);
         let granted = action(name, true, tracking);
         all.insert(granted.lower.clone(), granted);
     }
