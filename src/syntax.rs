@@ -2,6 +2,7 @@
 //!
 //! One room per notation below this one; no other room knows a parser's types. Does not know IAM.
 
+pub mod detect;
 pub mod hcl;
 pub mod json;
 pub mod yaml;

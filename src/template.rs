@@ -19,6 +19,7 @@ use crate::policy::arn::IdentityKind;
 use crate::policy::wildcard::Wildcard;
 use crate::policy::{Policy, SkipReason};
 use crate::source::{Layer, LayerId, Problem, Span};
+pub use crate::syntax::detect::notation;
 use crate::syntax::{Node, Notation, hcl, json, yaml};
 use intrinsic::At;
 use reader::Reader;
@@ -276,27 +277,4 @@ fn read_root(path: &str, text: &str, root: &Node<'_>, way: Vec<Step>, notation: 
     } else {
         standalone::read(&mut reader, &at, is_cdk_output.then_some(MADE_BY_CDK));
     }
-}
-
-/// The notation that a file is written in: by its name, and for a name that says nothing by its first characters.
-#[must_use]
-pub fn notation(path: &str, text: &str) -> Option<Notation> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    match extension.as_deref() {
-        Some("json") => Some(Notation::Json),
-        Some("yaml" | "yml") => Some(Notation::Yaml),
-        Some("tf" | "tofu" | "tfvars") => Some(Notation::Hcl),
-        _ if json::looks_like_json(text) => Some(Notation::Json),
-        Some("template") => Some(Notation::Yaml),
-        _ => is_template_text(text).then_some(Notation::Yaml),
-    }
-}
-
-/// Whether a text begins as a template in YAML does: with one of the keys of its root.
-fn is_template_text(text: &str) -> bool {
-    let is_content = |line: &&str| !line.trim().is_empty() && !line.starts_with(['#', '-']);
-    let first = text.trim_start_matches('\u{feff}').lines().find(is_content).unwrap_or_default();
-    let keys = ["AWSTemplateFormatVersion:", "Transform:", "Description:", "Parameters:", "Metadata:", "Resources:"];
-    keys.iter().any(|key| first.starts_with(key)) && text.contains("\nResources:")
 }

@@ -2,7 +2,7 @@
 //!
 //! What is read does not depend on which paths are named: the walk covers the git root of each, or the folder itself
 //! where there is no git. Naming a path decides what is *reported*, and opens what would be passed over as hidden or
-//! ignored. Knows paths, globs and folders. Does not know what any file says.
+//! ignored. Knows paths, globs and folders. Does not know what any file says, but whether it can say anything.
 
 mod display;
 mod ignored;
@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::error::Error;
 use display::Display;
 use named::{Named, Target};
+use read::Loaded;
 use scope::Scopes;
 pub use sniff::may_hold_policy;
 use tree::Tree;
@@ -37,6 +38,8 @@ pub struct WalkOptions {
     pub config: Option<PathBuf>,
     /// The folder that the user is in.
     pub current_dir: PathBuf,
+    /// Whether to read the files as they are listed.
+    pub reads: bool,
 }
 
 /// What there is to read.
@@ -84,6 +87,8 @@ pub struct WalkedFile {
     pub root: usize,
     /// The index of its [`Scope`].
     pub scope: usize,
+    /// What it holds, where files are read.
+    pub content: Loaded,
 }
 
 /// A folder or named path that could not be read.
@@ -119,8 +124,9 @@ pub fn walk(options: &WalkOptions) -> Result<Walk, Error> {
     let mut scopes = Scopes::new(options, &named.current_dir, &display)?;
     for (index, root) in roots.iter().enumerate() {
         let targets: BTreeSet<&Path> = named.targets_in(root).map(|target| target.path.as_path()).collect();
-        let no_ignore = options.no_ignore;
-        let tree = Tree { root: index, roots: &roots, targets: &targets, display: &display, no_ignore, beyond: None };
+        let WalkOptions { no_ignore, reads, .. } = *options;
+        let (targets, display) = (&targets, &display);
+        let tree = Tree { root: index, roots: &roots, targets, display, no_ignore, reads, beyond: None };
         tree.walk(&mut walk, &mut scopes)?;
         for Target { path, .. } in named.leaving(root, &roots) {
             Tree { beyond: Some(path), ..tree }.walk_beyond(path, &mut walk, &mut scopes)?;
@@ -128,7 +134,7 @@ pub fn walk(options: &WalkOptions) -> Result<Walk, Error> {
     }
     walk.problems.extend(named.problems(&display));
     walk.roots = roots;
-    walk.configs = scopes.list;
+    walk.configs = scopes.into_list();
     walk.settle();
     Ok(walk)
 }
@@ -146,7 +152,7 @@ pub fn governing(options: &WalkOptions) -> Result<Scope, Error> {
     };
     let folder = named.targets_in(root).next().map_or(root.path.as_path(), Target::folder);
     let index = scopes.nearest(folder, &root.path, &display)?;
-    let governing = scopes.list.into_iter().nth(index);
+    let governing = scopes.governed(index).map(std::sync::Arc::unwrap_or_clone);
     Ok(governing.unwrap_or_else(|| Scope { folder: root.path.clone(), file: None, config: Config::default() }))
 }
 

@@ -12,10 +12,9 @@ use iamtrim::finding::Evidence;
 use iamtrim::rule::{Level, Rule};
 use iamtrim::settings::Scope;
 use iamtrim::source::{SourceFile, Sources, Span};
-use iamtrim::walk::read::{self, load};
+use iamtrim::walk::read::Loaded;
 use iamtrim::walk::{self, Root, Walk, WalkOptions, WalkedFile};
 use jiff::civil::Date;
-use rayon::prelude::*;
 
 use super::changed::Changed;
 use super::evidence::{self, Exports};
@@ -105,7 +104,6 @@ impl Workspace {
     }
 
     fn of(walk: Walk, scopes: Vec<Scope>, catalog: Catalog) -> Self {
-        let loaded: Vec<read::Loaded> = walk.files.par_iter().map(load).collect();
         let mut workspace = Self {
             sources: Sources::default(),
             scopes: scopes.into(),
@@ -119,20 +117,20 @@ impl Workspace {
         };
         let problems = walk.problems.into_iter().filter(|problem| problem.reported);
         workspace.unread.extend(problems.map(|problem| Unread::new(&problem.display, 0, problem.reason)));
-        workspace.take(walk.files, loaded);
+        workspace.take(walk.files);
         workspace
     }
 
-    fn take(&mut self, files: Vec<WalkedFile>, loaded: Vec<read::Loaded>) {
+    fn take(&mut self, files: Vec<WalkedFile>) {
         let mut sources = Vec::new();
-        for (file, loaded) in files.into_iter().zip(loaded) {
-            match loaded {
-                read::Loaded::NotOurs => {}
-                read::Loaded::Problem(reason) if file.reported => {
+        for mut file in files {
+            match std::mem::take(&mut file.content) {
+                Loaded::NotOurs => {}
+                Loaded::Problem(reason) if file.reported => {
                     self.unread.push(Unread::new(&file.display, file.scope, reason));
                 }
-                read::Loaded::Problem(_) => {}
-                read::Loaded::Text(text) => {
+                Loaded::Problem(_) => {}
+                Loaded::Text(text) => {
                     sources.push(source(&file, text));
                     self.walked.push(file);
                 }
@@ -198,6 +196,7 @@ fn walked(selection: &Selection<'_>, common: &CommonArgs) -> Result<Walk, Error>
         no_ignore: selection.no_ignore,
         config: common.config.clone(),
         current_dir: current_dir()?,
+        reads: true,
     })
 }
 

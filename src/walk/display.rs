@@ -63,7 +63,11 @@ fn plain(path: &Path) -> Option<&str> {
     path.to_str().filter(is_plain)
 }
 
-fn push_name(text: &mut String, name: &OsStr) {
+/// Adds one name of a path.
+pub(super) fn push_name(text: &mut String, name: &OsStr) {
+    if let Some(plain) = plain(Path::new(name)) {
+        return text.push_str(plain);
+    }
     for chunk in name.as_encoded_bytes().utf8_chunks() {
         push_valid(text, chunk.valid());
         for byte in chunk.invalid() {

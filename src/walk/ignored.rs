@@ -40,29 +40,26 @@ pub(super) enum Said {
 }
 
 impl Rules {
-    pub(super) fn of(folder: &Path) -> Self {
-        let in_tree = |name: &str| {
-            let path = folder.join(name);
-            // As git does, a link in the tree is not followed.
-            let is_file = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
-            if is_file { rules_in(&path, folder) } else { None }
-        };
-        Self { ignore: in_tree(".ignore"), gitignore: in_tree(".gitignore"), repository: repository(folder) }
+    /// `has_file` says which files lie in the folder: as git does, a link in the tree is not followed.
+    pub(super) fn of(folder: &Path, has_file: impl Fn(&str) -> bool, has_git: bool) -> Self {
+        let in_tree = |name: &str| if has_file(name) { rules_in(&folder.join(name), folder) } else { None };
+        let repository = if has_git { repository(folder) } else { None };
+        Self { ignore: in_tree(".ignore"), gitignore: in_tree(".gitignore"), repository }
     }
 }
 
-/// What the rules of these folders, outermost first, say of a path in the last of them.
-pub(super) fn said<'r>(folders: impl DoubleEndedIterator<Item = &'r Rules> + Clone, path: &Path, is_dir: bool) -> Said {
+/// What the rules of a folder and of those above it, from there upwards, say of a path in it.
+pub(super) fn said<'r>(upwards: impl Iterator<Item = &'r Rules> + Clone, path: &Path, is_dir: bool) -> Said {
     let ask = |rules: &Gitignore| match rules.matched(path, is_dir) {
         Match::None => None,
         Match::Ignore(_) => Some(Said::Ignored),
         Match::Whitelist(_) => Some(Said::Wanted),
     };
-    let by_ignore = folders.clone().rev().filter_map(|folder| folder.ignore.as_ref()).find_map(ask);
+    let by_ignore = upwards.clone().filter_map(|folder| folder.ignore.as_ref()).find_map(ask);
     if let Some(said) = by_ignore {
         return said;
     }
-    for folder in folders.rev() {
+    for folder in upwards {
         if let Some(said) = folder.gitignore.as_ref().and_then(ask) {
             return said;
         }

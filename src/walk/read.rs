@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the walk is the shell's eyes")]
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -11,6 +12,7 @@ use memchr::{memchr, memmem};
 use super::sniff::is_of_module;
 use super::tree::reason;
 use super::{WalkedFile, may_hold_policy};
+use crate::syntax::detect;
 
 /// The size above which a file is not read, in bytes.
 pub const MAX_SIZE: u64 = 16 * 1024 * 1024;
@@ -21,67 +23,132 @@ const BINARY_HEAD: usize = 8 * 1024;
 /// How much of a file that is too large is looked at.
 const LARGE_HEAD: u64 = 64 * 1024;
 
+/// How much of a file is looked at whose name does not say what it is: at once, as nearly all of them are not ours.
+const FIRST_LOOK: usize = 2 * 1024;
+
+/// A buffer above this many bytes is not kept for the next file.
+const KEPT_BUFFER: usize = 1024 * 1024;
+
 /// What a file holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Loaded {
     /// Its text, with the byte order mark if it has one. It may hold a policy.
     Text(String),
     /// It holds no policy.
+    #[default]
     NotOurs,
     /// It may hold a policy, but cannot be read, and why.
     Problem(String),
 }
 
-/// Reads a file that the walk listed. Never waits: only regular files are opened.
+thread_local! {
+    /// What files are read into, one after the other; only what is ours gets memory of its own.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Reads a file that the walk listed. Never waits: only regular files are read.
 #[must_use]
 pub fn load(file: &WalkedFile) -> Loaded {
-    match bytes_of(&file.path, file.leaves_root) {
-        Ok(Bytes::All(bytes)) => text_of(bytes, is_of_module(&file.display)),
-        Ok(Bytes::Head(head)) if memchr(0, &head).is_some() => Loaded::NotOurs,
-        Ok(Bytes::Head(_)) => Loaded::Problem(format!("larger than {} MiB", MAX_SIZE / 1024 / 1024)),
+    let mut buffer = BUFFER.take();
+    let loaded = load_into(file, &mut buffer);
+    if buffer.capacity() <= KEPT_BUFFER {
+        buffer.clear();
+        BUFFER.set(buffer);
+    }
+    loaded
+}
+
+fn load_into(file: &WalkedFile, bytes: &mut Vec<u8>) -> Loaded {
+    match read_into(file, bytes) {
+        Ok(Amount::Ruled) => Loaded::NotOurs,
+        Ok(Amount::All) => text_of(bytes, is_of_module(&file.display)),
+        Ok(Amount::Head) if memchr(0, bytes).is_some() => Loaded::NotOurs,
+        Ok(Amount::Head) => Loaded::Problem(format!("larger than {} MiB", MAX_SIZE / 1024 / 1024)),
         Err(error) => Loaded::Problem(reason(&error)),
     }
 }
 
-enum Bytes {
-    All(Vec<u8>),
+/// How much of a file was read.
+enum Amount {
+    /// Its beginning, which rules out that it is ours.
+    Ruled,
+    All,
     /// The file is too large.
-    Head(Vec<u8>),
+    Head,
 }
 
-fn bytes_of(path: &Path, follow: bool) -> io::Result<Bytes> {
-    // Asked before opening, for opening a named pipe waits for a writer; and again after, for names can be replaced.
-    let before = if follow { fs::metadata(path)? } else { fs::symlink_metadata(path)? };
-    if !before.is_file() {
-        return Err(io::Error::other("not a regular file"));
+fn read_into(listed: &WalkedFile, bytes: &mut Vec<u8>) -> io::Result<Amount> {
+    let mut file = open(&listed.path, listed.leaves_root)?;
+    if !detect::is_named(&listed.display) {
+        bytes.resize(FIRST_LOOK, 0);
+        let read = file.read(bytes)?;
+        bytes.truncate(read);
+        if utf16_unit(bytes).is_none() && !detect::may_begin(valid(bytes)) {
+            return Ok(Amount::Ruled);
+        }
     }
-    let file = File::open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
-        return Err(io::Error::other("not a regular file"));
+        return Err(not_regular());
     }
-    let mut bytes = Vec::new();
     if metadata.len() > MAX_SIZE {
-        file.take(LARGE_HEAD).read_to_end(&mut bytes)?;
-        return Ok(Bytes::Head(bytes));
+        file.take(LARGE_HEAD).read_to_end(bytes)?;
+        return Ok(Amount::Head);
     }
-    // A file that says it is small can go on: those of /proc say they are empty.
-    bytes.reserve(usize::try_from(metadata.len()).unwrap_or_default() + 1);
-    file.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
-    Ok(if bytes.len() as u64 > MAX_SIZE { Bytes::Head(bytes) } else { Bytes::All(bytes) })
+    read_rest(&mut file, metadata.len(), bytes)?;
+    Ok(if bytes.len() as u64 > MAX_SIZE { Amount::Head } else { Amount::All })
 }
 
-fn text_of(bytes: Vec<u8>, is_wanted: bool) -> Loaded {
-    if let Some(unit) = utf16_unit(&bytes) {
+/// Reads what is left of a file that says how long it is; those of /proc say they are empty.
+fn read_rest(file: &mut File, length: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let end = if length == 0 { MAX_SIZE + 1 } else { length };
+    let left = end.saturating_sub(bytes.len() as u64);
+    if length > 0 {
+        bytes.reserve(usize::try_from(left).unwrap_or_default());
+    }
+    file.take(left).read_to_end(bytes)?;
+    Ok(())
+}
+
+/// Opens a file without waiting for anyone: a name can be replaced by one of a pipe at any time.
+fn open(path: &Path, follow: bool) -> io::Result<File> {
+    #[cfg(unix)]
+    let opened = {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let follow = if follow { 0 } else { libc::O_NOFOLLOW };
+        File::options().read(true).custom_flags(libc::O_NONBLOCK | follow).open(path)
+    };
+    #[cfg(not(unix))]
+    let opened = File::open(path);
+    opened.map_err(|error| {
+        let metadata = if follow { fs::metadata(path) } else { fs::symlink_metadata(path) };
+        if metadata.is_ok_and(|metadata| !metadata.is_file()) { not_regular() } else { error }
+    })
+}
+
+fn not_regular() -> io::Error {
+    io::Error::other("not a regular file")
+}
+
+/// The text that some bytes begin with.
+fn valid(bytes: &[u8]) -> &str {
+    bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+}
+
+fn text_of(bytes: &[u8], is_wanted: bool) -> Loaded {
+    if let Some(unit) = utf16_unit(bytes) {
         let word: Vec<u8> = "Statement".encode_utf16().flat_map(unit).collect();
-        let found = memmem::find(&bytes, &word).is_some();
+        let found = memmem::find(bytes, &word).is_some();
         return if found { Loaded::Problem("UTF-16, not UTF-8".to_owned()) } else { Loaded::NotOurs };
     }
-    let head = bytes.get(..BINARY_HEAD).unwrap_or(&bytes);
-    if memchr(0, head).is_some() || !(is_wanted || may_hold_policy(&bytes)) {
+    let head = bytes.get(..BINARY_HEAD).unwrap_or(bytes);
+    if memchr(0, head).is_some() || !(is_wanted || may_hold_policy(bytes)) {
         return Loaded::NotOurs;
     }
-    String::from_utf8(bytes).map_or_else(|error| Loaded::Problem(not_utf8(&error)), Loaded::Text)
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Loaded::Text(text.to_owned()),
+        Err(error) => Loaded::Problem(not_utf8(bytes, error.valid_up_to())),
+    }
 }
 
 /// How a file that begins with UTF-16's byte order mark writes one unit.
@@ -93,9 +160,8 @@ fn utf16_unit(bytes: &[u8]) -> Option<fn(u16) -> [u8; 2]> {
     }
 }
 
-fn not_utf8(error: &std::string::FromUtf8Error) -> String {
-    let offset = error.utf8_error().valid_up_to();
-    let before = error.as_bytes().get(..offset).unwrap_or_default();
+fn not_utf8(bytes: &[u8], offset: usize) -> String {
+    let before = bytes.get(..offset).unwrap_or_default();
     let line = memchr::memchr_iter(b'\n', before).count() + 1;
     format!("not UTF-8 at byte {offset}, line {line}")
 }
@@ -107,7 +173,7 @@ mod tests {
     const POLICY: &str = r#"{"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
 
     fn loaded(bytes: &[u8]) -> Loaded {
-        text_of(bytes.to_vec(), false)
+        text_of(bytes, false)
     }
 
     #[test]

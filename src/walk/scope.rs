@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::display::Display;
 use super::{Scope, WalkOptions};
@@ -14,7 +15,7 @@ use crate::error::Error;
 
 /// The configurations found so far.
 pub(super) struct Scopes {
-    pub(super) list: Vec<Scope>,
+    list: Vec<Arc<Scope>>,
     by_folder: HashMap<PathBuf, usize>,
     /// `--config` was given, and is the only one in the list.
     only: bool,
@@ -40,7 +41,7 @@ impl Scopes {
         if let Some(own) = self.in_folder(root, display)? {
             return Ok(own);
         }
-        self.list.push(Scope { folder: root.to_owned(), file: None, config: Config::default() });
+        self.list.push(Arc::new(Scope { folder: root.to_owned(), file: None, config: Config::default() }));
         self.by_folder.insert(root.to_owned(), self.list.len() - 1);
         Ok(self.list.len() - 1)
     }
@@ -70,13 +71,44 @@ impl Scopes {
         self.of_root(root, display)
     }
 
+    /// The configuration at an index.
+    pub(super) fn governed(&self, index: usize) -> Option<Arc<Scope>> {
+        self.list.get(index).cloned()
+    }
+
+    /// How many were found.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// All that were found, in the order of their indexes.
+    pub(super) fn into_list(self) -> Vec<Scope> {
+        self.list.into_iter().map(Arc::unwrap_or_clone).collect()
+    }
+
+    /// Puts those from the index `known` on in order of their folders, and gives the new index of each old one.
+    pub(super) fn settle(&mut self, known: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (known..self.list.len()).collect();
+        order.sort_by_key(|&index| self.list.get(index).map(|scope| scope.folder.clone()));
+        let order: Vec<usize> = (0..known.min(self.list.len())).chain(order).collect();
+        let mut places = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            if let Some(place) = places.get_mut(old) {
+                *place = new;
+            }
+        }
+        self.list = order.iter().filter_map(|&old| self.governed(old)).collect();
+        self.by_folder.values_mut().for_each(|index| *index = places.get(*index).copied().unwrap_or(*index));
+        places
+    }
+
     fn add(&mut self, path: &Path, shown: String) -> Result<usize, Error> {
         let text = text_of(path)
             .map_err(|error| Error::new("the configuration cannot be read").in_file(&shown).because(error))?;
         let config = Config::parse(&shown, &text)?;
         let folder = path.parent().unwrap_or(path).to_owned();
         self.by_folder.insert(folder.clone(), self.list.len());
-        self.list.push(Scope { folder, file: Some(shown), config });
+        self.list.push(Arc::new(Scope { folder, file: Some(shown), config }));
         Ok(self.list.len() - 1)
     }
 }

@@ -553,11 +553,53 @@ fn a_folder_that_cannot_be_listed_is_a_problem_of_its_own() {
     let roots = [root];
     let display = Display::new(&roots, &place.path);
     let (targets, mut found) = (BTreeSet::new(), Walk::default());
-    let tree = Tree { root: 0, roots: &roots, targets: &targets, display: &display, no_ignore: false, beyond: None };
-    let mut scopes = Scopes::new(&WalkOptions::default(), &place.path, &display).unwrap();
+    let (targets, display) = (&targets, &display);
+    let tree = Tree { root: 0, roots: &roots, targets, display, no_ignore: false, reads: false, beyond: None };
+    let mut scopes = Scopes::new(&WalkOptions::default(), &place.path, display).unwrap();
     tree.walk(&mut found, &mut scopes).unwrap();
     let problem = WalkProblem { display: "gone".to_owned(), reason: "no longer there".to_owned(), reported: false };
     assert_eq!(found.problems, [problem]);
+}
+
+#[test]
+fn which_task_is_done_first_shows_nowhere() {
+    let place = Place::with_git();
+    for number in 0..100 {
+        let (folder, nested) = (number % 7, number % 3);
+        place.files(&[
+            (&format!("s{folder}/n{nested}/{number}.json"), POLICY),
+            (&format!("flat/{number}.json"), POLICY),
+        ]);
+        place.files(&[(&format!("s{folder}/n{nested}/.iamtrim.yaml"), "exclude: [x.json]\n")]);
+    }
+    place.files(&[("s3/n1/.iamtrim.yaml", "exclude: ['1*.json']\n")]);
+    let options = WalkOptions { reads: true, ..place.options("", &["."]) };
+    let first = walk(&options).unwrap();
+    let folders: Vec<&Path> = first.configs.iter().map(|scope| scope.folder.as_path()).collect();
+    assert_eq!(folders.len(), 22);
+    assert!(folders.is_sorted());
+    for file in &first.files {
+        let nearest = folders.iter().filter(|folder| file.path.starts_with(folder)).max_by_key(|f| f.as_os_str().len());
+        assert_eq!(folders.get(file.scope), nearest, "{}", file.display);
+        assert_eq!(file.content == Loaded::NotOurs, file.display.ends_with(".yaml"), "{}", file.display);
+    }
+    for _ in 0..20 {
+        let again = walk(&options).unwrap();
+        assert_eq!(again.files, first.files);
+        assert!(again.configs.iter().map(|scope| scope.folder.as_path()).eq(folders.iter().copied()));
+    }
+}
+
+#[test]
+fn a_broken_configuration_is_named_in_order_of_folders() {
+    let place = Place::with_git();
+    for folder in ["b", "a/z", "c", "a/d"] {
+        place.files(&[(&format!("{folder}/.iamtrim.yaml"), "nonsense: 1\n")]);
+    }
+    for _ in 0..20 {
+        let error = walk(&place.options("", &["."])).unwrap_err();
+        assert_eq!(error.place().unwrap().path, "a/d/.iamtrim.yaml");
+    }
 }
 
 #[test]
