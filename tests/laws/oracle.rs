@@ -66,19 +66,22 @@ impl Pattern {
     }
 }
 
+/// The letter that stands for all that occur in no pattern; patterns must not have it.
+pub(crate) const FRESH: char = '\u{1}';
+
 /// Whether every string that `inner` matches is matched by `outer`: a search through pairs of sets of positions, with
 /// every letter of the two patterns and one that occurs in neither. Positions are bits.
 pub(crate) fn covers(outer: &str, inner: &str) -> bool {
     let (outer, inner) = (outer.to_ascii_lowercase().into_bytes(), inner.to_ascii_lowercase().into_bytes());
     assert!(outer.len() < 128 && inner.len() < 128, "too long for bits");
     // A string of `inner` that is hard to match settles most questions.
-    let witness = inner.iter().map(|c| if matches!(c, b'*' | b'?') { 1 } else { *c });
+    let witness = inner.iter().map(|c| if matches!(c, b'*' | b'?') { FRESH as u8 } else { *c });
     let after_witness = witness.fold(closure(&outer, 1), |at, letter| step(&outer, at, letter));
     if after_witness >> outer.len() & 1 == 0 || !inner.iter().any(|c| matches!(c, b'*' | b'?')) {
         return after_witness >> outer.len() & 1 == 1;
     }
     let mut letters: Vec<u8> = outer.iter().chain(&inner).copied().filter(|c| !matches!(c, b'*' | b'?')).collect();
-    letters.push(1);
+    letters.push(FRESH as u8);
     letters.sort_unstable();
     letters.dedup();
     let start = (closure(&inner, 1), closure(&outer, 1));
