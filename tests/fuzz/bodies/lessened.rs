@@ -118,15 +118,8 @@ fn of_actions(old: &Value, new: &Value, catalogue: &Catalogue) -> Option<String>
     if opaque(&old) != opaque(&new) || wider.is_some() {
         return Some(format!("{old:?} became {new:?}, which grants more"));
     }
-    let named = before.iter().filter_map(|old| old.text.split_once(':'));
-    let named = named.map(|(service, name)| (service.to_ascii_lowercase(), name.to_owned()));
-    let known = services().flat_map(|s| catalogue.actions(s).iter().map(move |(name, _)| (s.to_owned(), name.clone())));
-    for (service, name) in known.chain(named.filter(|(_, name)| !name.contains(['*', '?']))) {
-        let action = format!("{service}:{name}");
-        let has = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(&action));
-        if !is_unused(&service, &name.to_ascii_lowercase()) && has(&before) && !has(&after) {
-            return Some(format!("{action} is lost: {old:?} became {new:?}"));
-        }
+    if let Some(action) = lost(&before, &after, catalogue) {
+        return Some(format!("{action} is lost: {old:?} became {new:?}"));
     }
     let others = before.iter().find(|old| {
         let of_service = services().any(|s| old.text.split(':').next().is_some_and(|own| own.eq_ignore_ascii_case(s)));
@@ -142,4 +135,37 @@ fn includes(old: &Pattern, new: &Pattern) -> bool {
         || (new.is_literal() && old.matches(&new.text))
         || !(is_short(old) && is_short(new))
         || covers(&old.text, &new.text)
+}
+
+/// An action that is not unused, and that only the patterns before grant.
+fn lost(before: &[Pattern], after: &[Pattern], catalogue: &Catalogue) -> Option<String> {
+    let named = before.iter().filter_map(|old| old.text.split_once(':'));
+    let named = named.map(|(service, name)| (service.to_ascii_lowercase(), name.to_owned()));
+    let named = named.filter(|(_, name)| !name.contains(['*', '?']));
+    let known = services().flat_map(|s| catalogue.actions(s).iter().map(move |(name, _)| (s.to_owned(), name.clone())));
+    let has = |patterns: &[Pattern], action: &str| patterns.iter().any(|pattern| pattern.matches(action));
+    let used = known.chain(named).filter(|(service, name)| !is_unused(service, &name.to_ascii_lowercase()));
+    let mut used = used.map(|(service, name)| format!("{service}:{name}"));
+    used.find(|action| has(before, action) && !has(after, action))
+}
+
+/// The same where no other reader is at hand: the words of the text are the same but for those that are gone, and those
+/// that name actions grant all that is not unused, and nothing more.
+pub(crate) fn difference_of_words(before: &str, after: &str, catalogue: &Catalogue) -> Option<String> {
+    let words = |text: &str| -> (Vec<String>, Vec<Pattern>) {
+        let is_part = |c: char| c.is_alphanumeric() || "_-.:*?".contains(c);
+        let words = text.split(|c| !is_part(c)).filter(|word| !word.is_empty());
+        let (named, others): (Vec<&str>, Vec<&str>) = words.partition(|word| is_action(word));
+        (others.into_iter().map(str::to_owned).collect(), named.into_iter().map(Pattern::new).collect())
+    };
+    let ((old, before), (new, after)) = (words(before), words(after));
+    let mut rest = old.iter();
+    let added = new.iter().find(|word| !rest.any(|old| old == *word));
+    let wider = after.iter().find(|new| !before.iter().any(|old| includes(old, new)));
+    let added = added.or(wider.map(|wider| &wider.text)).map(|word| format!("{word} is new"));
+    added.or_else(|| lost(&before, &after, catalogue).map(|action| format!("{action} is lost")))
+}
+
+fn is_action(word: &str) -> bool {
+    word == "*" || word.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.contains(':'))
 }

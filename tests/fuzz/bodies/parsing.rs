@@ -6,8 +6,8 @@ use iamtrim::finding::{EvidenceBuilder, ReadOptions, Selection, canonical};
 use iamtrim::hold;
 use iamtrim::policy::arn::IdentityArn;
 use iamtrim::source::{Layer, LayerId, SourceFile, Span, layer_text, span_in_file};
-use iamtrim::syntax::{Node, Value, json, yaml};
-use iamtrim::template::{self, Document, FileReading};
+use iamtrim::syntax::{Node, Value, hcl, json, yaml};
+use iamtrim::template::{self, Document, FileReading, terraform};
 use serde_json::Value as Json;
 
 use super::file_name;
@@ -61,6 +61,9 @@ fn file(name: &str, text: &str) {
     }
     for root in &yaml::parse(text).documents {
         tree(root, text, None);
+    }
+    if let Ok(body) = hcl::parse(text) {
+        tree(&terraform::tree(&body), text, None);
     }
     reading(text, &template::read_file(name, text));
     if let Some(notation) = template::notation(name, text) {
