@@ -96,6 +96,9 @@ pub(crate) struct LintArgs {
     /// Print to a file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Print the same run to a file in another format as well; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = FormatAndFile::parse, conflicts_with = "diff")]
+    pub(crate) report: Vec<FormatAndFile>,
     /// Report only what differs from where HEAD left this commit's history, untracked files included
     #[arg(long, value_name = "REV")]
     pub(crate) changed_since: Option<String>,
@@ -148,6 +151,21 @@ pub(crate) enum LintFormat {
     Markdown,
     /// A review of a pull request whose base `--changed-since` names, as GitHub's API takes it
     Suggestions,
+}
+
+/// `FORMAT=FILE`, as in `sarif=iamtrim.sarif`.
+#[derive(Debug, Clone)]
+pub(crate) struct FormatAndFile {
+    pub(crate) format: LintFormat,
+    pub(crate) file: PathBuf,
+}
+
+impl FormatAndFile {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (format, file) = text.split_once('=').ok_or("write a format, `=`, and a file")?;
+        let format = LintFormat::from_str(format, false).map_err(|_| format!("there is no format `{format}`"))?;
+        Ok(Self { format, file: PathBuf::from(file) })
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

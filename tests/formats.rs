@@ -67,3 +67,38 @@ fn each_format_prints_what_is_written_down() {
         assert_eq!(printed, fs::read_to_string(&expected).unwrap(), "{format}");
     }
 }
+
+#[test]
+fn one_run_prints_what_each_format_prints_alone() {
+    let (folder, out) = (folder(), tempfile::tempdir().unwrap());
+    let formats = ["github", "gitlab", "human", "json", "junit", "markdown", "rdjson", "sarif"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_iamtrim"));
+    command.current_dir(folder.path()).args(["lint", "--fail-on=never"]).env_remove("PRE_COMMIT");
+    for format in formats {
+        command.arg(format!("--report={format}={}", out.path().join(format).display()));
+    }
+    let output = command.output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), lint(folder.path(), "human"));
+    for format in formats {
+        let reported = fs::read_to_string(out.path().join(format)).unwrap();
+        assert_eq!(reported, lint(folder.path(), format), "{format}");
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_named() {
+    let folder = folder();
+    for (report, said) in [
+        ("sarif", "write a format, `=`, and a file"),
+        ("xml=a", "there is no format `xml`"),
+        ("sarif=nowhere/a", "nowhere/a"),
+        ("suggestions=a", "--changed-since"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_iamtrim"));
+        let output = command.current_dir(folder.path()).args(["lint", "--report", report]).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(said), "{stderr}");
+    }
+}

@@ -24,7 +24,7 @@ use jiff::civil::Date;
 use super::print::{self, Reader};
 use super::workspace::{Selection, Workspace};
 use super::{baseline, newness};
-use crate::cli::{Color, FailOn, FixChoice, LintArgs, LintFormat};
+use crate::cli::{Color, FailOn, FixChoice, FormatAndFile, LintArgs, LintFormat};
 
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let selection = Selection {
@@ -34,7 +34,8 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         needs_findings: true,
         changed_since: args.changed_since.as_deref(),
     };
-    if args.format == LintFormat::Suggestions && args.changed_since.is_none() {
+    let formats = args.report.iter().map(|report| report.format).chain([args.format]);
+    if args.changed_since.is_none() && formats.into_iter().any(|format| format == LintFormat::Suggestions) {
         return Err(Error::new("a review is of the lines that a pull request changes")
             .help("name the base of the pull request with `--changed-since`"));
     }
@@ -187,13 +188,22 @@ fn diff(
     Ok(if text.is_empty() || reader == Reader::Gone { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
+/// Prints the report, and writes those that are asked for in other formats.
 fn print_report(report: &Report, workspace: &Workspace, args: &LintArgs) -> Result<Reader, Error> {
+    for FormatAndFile { format, file } in &args.report {
+        let has_color = args.common.output.color == Color::Always;
+        deliver(&rendered(*format, has_color, report, workspace, args), Some(file))?;
+    }
     let has_color = match args.output {
         Some(_) => args.common.output.color == Color::Always,
         None => print::has_color(&args.common.output),
     };
+    deliver(&rendered(args.format, has_color, report, workspace, args), args.output.as_deref())
+}
+
+fn rendered(format: LintFormat, has_color: bool, report: &Report, workspace: &Workspace, args: &LintArgs) -> String {
     let (sources, catalog) = (&workspace.sources, &workspace.catalog);
-    let text = match args.format {
+    match format {
         LintFormat::Human => report::human::render(report, sources, &print::style(has_color, &args.common.output)),
         LintFormat::Json => report::json::render(report, sources, catalog),
         LintFormat::Github => report::github::render(report, sources),
@@ -203,8 +213,7 @@ fn print_report(report: &Report, workspace: &Workspace, args: &LintArgs) -> Resu
         LintFormat::Junit => report::junit::render(report, sources),
         LintFormat::Markdown => report::markdown::render(report, sources, catalog),
         LintFormat::Suggestions => report::suggestions::render(report, sources, &shown_lines(report, workspace)),
-    };
-    deliver(&text, args.output.as_deref())
+    }
 }
 
 /// The lines of the files with fixes that the pull request shows.
