@@ -2,7 +2,8 @@
 //! [review](https://docs.github.com/en/rest/pulls/reviews#create-a-review-for-a-pull-request): a comment with a
 //! suggestion for each fix whose lines the pull request shows, and a text that tells the rest.
 //!
-//! A suggestion replaces whole lines. Each comment ends in a marker, by which whoever posts it knows it again.
+//! A suggestion replaces whole lines. Each comment ends in a marker, by which whoever posts it knows it again, and so
+//! does the text if it tells more than a number.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -68,7 +69,7 @@ fn comment(fix: &Fix, parts: &[&Diagnostic], lines: &Lines, fixes: &Fixes<'_>) -
         notes.for_each(|line| body.push_str(&format!("- {}\n", markup::sentence(line.trim_start_matches("note: ")))));
     }
     let fence = lines::fence(&lines.text);
-    body.push_str(&format!("\n{fence}suggestion\n{}{fence}\n\n{}", lines.text, marker(parts, lines)));
+    body.push_str(&format!("\n{fence}suggestion\n{}{fence}\n\n{}", lines.text, marker(parts, &lines.text)));
     let mut comment = json!({ "path": fix.path, "line": lines.last, "side": "RIGHT", "body": body });
     if lines.first < lines.last {
         json::put(&mut comment, "start_line", json!(lines.first));
@@ -78,10 +79,10 @@ fn comment(fix: &Fix, parts: &[&Diagnostic], lines: &Lines, fixes: &Fixes<'_>) -
 }
 
 /// What tells a comment from all others: what it is about, and what it suggests.
-fn marker(parts: &[&Diagnostic], lines: &Lines) -> String {
-    let about = parts.iter().flat_map(|part| part.fingerprint.to_be_bytes());
+fn marker(about: &[&Diagnostic], text: &str) -> String {
+    let about = about.iter().flat_map(|diagnostic| diagnostic.fingerprint.to_be_bytes());
     let mixed = about
-        .chain(lines.text.bytes())
+        .chain(text.bytes())
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("<!-- iamtrim {mixed:016x} -->")
 }
@@ -102,6 +103,7 @@ fn body(problems: &[&Diagnostic], rest: &[&Diagnostic], fixes: &Fixes<'_>, sourc
     if rest.len() > TOLD {
         body.push_str(&format!("\nAnd {} more.\n", count(rest.len() - TOLD, "problem")));
     }
-    body.push_str("\n<!-- iamtrim -->\n");
+    let marker = if rest.is_empty() { "<!-- iamtrim -->".to_owned() } else { marker(rest, "") };
+    body.push_str(&format!("\n{marker}\n"));
     body
 }

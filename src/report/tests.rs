@@ -231,6 +231,52 @@ fn the_page_holds_no_markup_of_a_file() {
     assert_eq!(row.map_cells(), [6, 3]);
 }
 
+/// A fix of the hostile report, in a file that says something else: what it replaces, and by what.
+fn review(text: &str, replaced: &str, replacement: &str) -> Value {
+    let (mut report, _) = hostile();
+    let path = "app.json".to_owned();
+    let sources = Sources::new(vec![SourceFile::new(path.clone(), text)]);
+    let start = text.find(replaced).unwrap();
+    let span = Span::new(start, start + replaced.len());
+    report.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.place.span = span);
+    let fix = &mut report.fixes[0];
+    fix.edits = Edits::new(vec![Edit { span, replacement: replacement.to_owned() }]).unwrap();
+    fix.path.clone_from(&path);
+    let text = suggestions::render(&report, &sources, &[(path, vec![1..=9])].into());
+    assert_inert(&text);
+    serde_json::from_str(&text).unwrap()
+}
+
+/// That what a review says besides its suggestion is text with the markup of ours alone.
+fn assert_told(said: &str) {
+    let marker = regex::Regex::new("<!-- iamtrim [0-9a-f]{16} -->\n?$").unwrap();
+    assert!(marker.is_match(said), "{said}");
+    assert_plain_markup(&marker.replace(said, "").replace("**partly-used-wildcard**", ""));
+}
+
+#[test]
+fn a_fix_that_a_log_or_a_reader_would_obey_is_told_and_not_suggested() {
+    let review = review("{\n  \"a\",\n  \"b\"\n}\n", "\"b\"", HOSTILE);
+    assert_eq!((&review["event"], &review["comments"]), (&json!("COMMENT"), &json!([])));
+    assert_told(review["body"].as_str().unwrap());
+}
+
+#[test]
+fn no_line_of_a_suggestion_ends_it() {
+    let text = "{\n  \"a ``` </script> %0A | ::error::\",\n  \"b\"\n}\n";
+    let review = review(text, "\",\n  \"b\"", " ````\"\n```suggestion\n<!--");
+    let comment = &review["comments"][0];
+    assert_eq!(
+        (&comment["start_line"], &comment["line"], &comment["path"]),
+        (&json!(2), &json!(3), &json!("app.json"))
+    );
+    let (told, rest) = comment["body"].as_str().unwrap().split_once("\n`````suggestion\n").unwrap();
+    let (lines, marker) = rest.split_once("`````\n\n").unwrap();
+    assert_eq!(lines, "  \"a ``` </script> %0A | ::error:: ````\"\n```suggestion\n<!--\n");
+    assert_told(&format!("{told}{marker}"));
+    assert_eq!(review["body"], "iamtrim found 1 problem in what this pull request changes.\n\n<!-- iamtrim -->\n");
+}
+
 /// How many cells each row has: a bar of a file is no bar of the table.
 trait Cells {
     fn map_cells(&self) -> Vec<usize>;
