@@ -2,13 +2,15 @@
 //!
 //! Knows names and ARNs. Does not know actions.
 
-use std::collections::BTreeSet;
+mod guess;
+mod search;
 
 use crate::finding::{IdentityEvidence, Permissions, Unusable, UnusedPermissions};
 use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::settings::Scope;
 use crate::source::SourceFile;
 use crate::template::{Attachment, Document, DocumentKind, Format, IdentityName, Link};
+use search::Search;
 
 /// How an identity is known. Ordered, weakest first; of two hops the weaker counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +40,8 @@ pub struct Owner<'e> {
     pub standing: Standing<'e>,
     /// The accounts in which findings name it, where the policy may be deployed to others too.
     pub only_seen_in: Option<String>,
+    /// Whether another owner could be meant in its place, by what is equally sure.
+    pub has_rival: bool,
 }
 
 /// What the findings of an owner allow to say.
@@ -81,6 +85,16 @@ impl<'e> Owner<'e> {
         self.identity.rsplit('/').next().unwrap_or(&self.identity)
     }
 
+    /// Kind and name, as sentences have them.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self.kind {
+            _ if self.identity.is_empty() => "the identity of the findings".to_owned(),
+            Some(kind) => format!("{} `{}`", kind.word(), self.name()),
+            None => format!("`{}`", self.name()),
+        }
+    }
+
     fn of(evidence: &'e IdentityEvidence, certainty: Certainty) -> Self {
         let standing = match &evidence.permissions {
             _ if evidence.arn.is_service_linked() => Standing::Blocking("it is service-linked: AWS owns its policies"),
@@ -89,12 +103,18 @@ impl<'e> Owner<'e> {
             Permissions::Unusable(why) => Standing::Blocking(why_unusable(*why)),
         };
         let kind = Some(evidence.arn.kind());
-        Self { identity: evidence.arn.to_string(), kind, certainty, standing, only_seen_in: None }
+        Self { kind, certainty, ..Self::nameless(evidence.arn.as_str(), standing) }
     }
 
     fn unseen(identity: &str, certainty: Certainty, why: &'static str) -> Self {
         let kind = IdentityArn::parse(identity).map(|arn| arn.kind());
-        Self { identity: identity.to_owned(), kind, certainty, standing: Standing::Blocking(why), only_seen_in: None }
+        Self { kind, certainty, ..Self::nameless(identity, Standing::Blocking(why)) }
+    }
+
+    /// One of whom no more is known, as sure as a binding.
+    fn nameless(identity: &str, standing: Standing<'e>) -> Self {
+        let certainty = Certainty::Binding;
+        Self { identity: identity.to_owned(), kind: None, certainty, standing, only_seen_in: None, has_rival: false }
     }
 }
 
@@ -125,16 +145,10 @@ pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> V
         return stated.flat_map(|identity| resolve(identity, Certainty::Binding, file, scope)).collect();
     }
     if let Some(unused) = scope.evidence.anonymous.as_ref().filter(|_| file.named) {
-        return vec![Owner {
-            identity: String::new(),
-            kind: None,
-            certainty: Certainty::Binding,
-            standing: Standing::Usable(unused),
-            only_seen_in: None,
-        }];
+        return vec![Owner::nameless("", Standing::Usable(unused))];
     }
     let may_be_guessed = document.kind == DocumentKind::Standalone && document.format != Format::Terraform;
-    if may_be_guessed { guess(&file.path, scope) } else { Vec::new() }
+    if may_be_guessed { guess::guess(&file.path, scope) } else { Vec::new() }
 }
 
 /// Whether the file itself names an identity that none of the bindings speak of: the policy is that one's, too.
@@ -153,189 +167,20 @@ pub fn attached<'e>(attachment: &Attachment, file: &SourceFile, scope: &'e Scope
         Link::Reference => Certainty::Reference,
         Link::Name => Certainty::Name,
     };
-    let stacks = scope.settings.stacks(&file.relative);
     let search = Search { kind: Some(attachment.kind), file, scope };
-    match &attachment.name {
-        _ if attachment.kind == IdentityKind::Group => vec![group(&attachment.name, certainty)],
-        IdentityName::Exact(name) => search.named(name, certainty),
-        IdentityName::Pattern(pattern) => search.of(|name| pattern.matches(name), pattern.as_str(), Certainty::Guess),
-        IdentityName::PermissionSet(set) => {
-            let shown = format!("AWSReservedSSO_{set}");
-            search.of(|name| is_made_from(name, '_', 16, |head| head.eq_ignore_ascii_case(&shown)), &shown, certainty)
-        }
-        IdentityName::Generated(logical_id) if stacks.is_empty() => {
-            let end = format!("-{logical_id}").to_ascii_lowercase();
-            let is_meant = |head: &str| head.to_ascii_lowercase().ends_with(&end);
-            search.of(|name| is_made_from(name, '-', 8, is_meant), logical_id, Certainty::Guess)
-        }
-        IdentityName::Generated(logical_id) => {
-            let of_stack = |stack: &&str| {
-                let shown = format!("{stack}-{logical_id}");
-                let is_meant = |head: &str| head.eq_ignore_ascii_case(&shown);
-                search.of(|name| is_made_from(name, '-', 8, is_meant), &shown, Certainty::Reference)
-            };
-            stacks.iter().flat_map(of_stack).collect()
-        }
-        IdentityName::Unknown => vec![Owner::unseen("an identity without a name", certainty, "its name is not known")],
+    match attachment.kind {
+        IdentityKind::Group => search.group(&attachment.name, certainty),
+        IdentityKind::Role | IdentityKind::User => search.of(&attachment.name, certainty),
     }
-}
-
-/// A group is its users, and who they are is nowhere in a repository.
-fn group<'e>(name: &IdentityName, certainty: Certainty) -> Owner<'e> {
-    let name = match name {
-        IdentityName::Exact(name) | IdentityName::Generated(name) | IdentityName::PermissionSet(name) => name.as_str(),
-        IdentityName::Pattern(pattern) => pattern.as_str(),
-        IdentityName::Unknown => "a group",
-    };
-    let kind = Some(IdentityKind::Group);
-    Owner { kind, ..Owner::unseen(name, certainty, "a group is its users, who are not known here") }
-}
-
-/// Whether a name is what AWS makes of another one: that, a sign, and letters and digits that make it unique.
-fn is_made_from(name: &str, sign: char, least: usize, is_meant: impl Fn(&str) -> bool) -> bool {
-    name.rsplit_once(sign).is_some_and(|(head, random)| {
-        random.len() >= least && random.bytes().all(|byte| byte.is_ascii_alphanumeric()) && is_meant(head)
-    })
 }
 
 /// The owners that an ARN or a name stands for.
 fn resolve<'e>(identity: &str, certainty: Certainty, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
-    let Some(arn) = IdentityArn::parse(identity) else {
-        return Search { kind: None, file, scope }.named(identity, certainty);
-    };
-    match scope.evidence.identity(&arn) {
-        Some(evidence) => vec![Owner::of(evidence, certainty.min(Certainty::Arn))],
-        None => vec![Owner::unseen(identity, certainty, "no finding names it")],
+    let search = Search { kind: None, file, scope };
+    match IdentityArn::parse(identity) {
+        Some(arn) => vec![search.known_as(&arn, certainty)],
+        None => search.named(identity, certainty),
     }
-}
-
-/// A search for the identities that a file's names stand for.
-#[derive(Clone, Copy)]
-struct Search<'s, 'e> {
-    /// Role or user, where that is known.
-    kind: Option<IdentityKind>,
-    file: &'s SourceFile,
-    scope: &'e Scope,
-}
-
-impl<'e> Search<'_, 'e> {
-    /// The owners of this name.
-    fn named(&self, name: &str, certainty: Certainty) -> Vec<Owner<'e>> {
-        let certainty = certainty.min(Certainty::Name);
-        let found: Vec<&IdentityEvidence> = self.scope.evidence.named(name).collect();
-        let asked_for = asked_for(name, certainty, self.scope).filter(|_| found.is_empty());
-        asked_for.map_or_else(|| self.owners(found.into_iter(), name, certainty), |owner| vec![owner])
-    }
-
-    /// The owners whose names are meant; `shown` stands for them where there is none.
-    fn of(&self, is_meant: impl Fn(&str) -> bool, shown: &str, certainty: Certainty) -> Vec<Owner<'e>> {
-        let found = self.scope.evidence.identities.iter().filter(|evidence| is_meant(evidence.arn.name()));
-        self.owners(found, shown, certainty)
-    }
-
-    /// The accounts that the file is deployed to: as the user says, else those that have an identity of this name, if
-    /// the details of every account that findings speak of are at hand.
-    fn accounts(&self, name: &str) -> Vec<&'e str> {
-        let stated = self.scope.settings.deployed_to(&self.file.relative);
-        let inventory = &self.scope.evidence.inventory;
-        let is_covered = |evidence: &IdentityEvidence| inventory.covers(evidence.arn.account());
-        let are_covered = || !inventory.is_empty() && self.scope.evidence.identities.iter().all(is_covered);
-        if stated.is_empty() && are_covered() { inventory.accounts_with(name) } else { stated }
-    }
-
-    /// One owner per account the file is deployed to, else one per account with a finding.
-    fn owners(
-        &self,
-        found: impl Iterator<Item = &'e IdentityEvidence>,
-        shown: &str,
-        certainty: Certainty,
-    ) -> Vec<Owner<'e>> {
-        let accounts = self.accounts(shown);
-        let found = found.filter(|evidence| {
-            self.kind.is_none_or(|kind| kind == evidence.arn.kind())
-                && (accounts.is_empty() || accounts.contains(&evidence.arn.account()))
-        });
-        let owners: Vec<Owner<'e>> = match accounts.as_slice() {
-            [] => found.map(|evidence| seen_only_there(evidence, certainty)).collect(),
-            _ => found.map(|evidence| Owner::of(evidence, certainty)).collect(),
-        };
-        match (owners.as_slice(), accounts.as_slice()) {
-            ([], []) => vec![Owner::unseen(shown, certainty, "no finding names it")],
-            ([], _) => {
-                vec![Owner::unseen(shown, certainty, "no finding names it in the accounts that it is deployed to")]
-            }
-            (_, []) => owners,
-            _ => seen_in_all(owners, &accounts),
-        }
-    }
-}
-
-/// Notes for each owner where its like is seen, if that is not in all the accounts that the file is deployed to.
-fn seen_in_all<'e>(owners: Vec<Owner<'e>>, accounts: &[&str]) -> Vec<Owner<'e>> {
-    let seen: BTreeSet<String> =
-        owners.iter().filter_map(|owner| Some(IdentityArn::parse(&owner.identity)?.account().to_owned())).collect();
-    if accounts.iter().all(|account| seen.contains(*account)) {
-        return owners;
-    }
-    let only_seen_in = Some(seen.into_iter().collect::<Vec<_>>().join(", "));
-    owners.into_iter().map(|owner| Owner { only_seen_in: only_seen_in.clone(), ..owner }).collect()
-}
-
-/// The identity that an export is about which names none, if the user says that it has this name.
-fn asked_for<'e>(name: &str, certainty: Certainty, scope: &'e Scope) -> Option<Owner<'e>> {
-    let unused = scope.evidence.anonymous.as_ref()?;
-    scope.settings.identities.iter().any(|identity| identity.eq_ignore_ascii_case(name)).then(|| Owner {
-        identity: name.to_owned(),
-        kind: None,
-        certainty,
-        standing: Standing::Usable(unused),
-        only_seen_in: None,
-    })
-}
-
-fn seen_only_there(evidence: &IdentityEvidence, certainty: Certainty) -> Owner<'_> {
-    let only_seen_in = Some(evidence.arn.account().to_owned());
-    Owner { only_seen_in, ..Owner::of(evidence, certainty) }
-}
-
-/// Endings of file names that say what the file is, not whose.
-const SAYS_WHAT: [&str; 6] = ["-policy", "_policy", ".policy", "-permissions", "_permissions", ".permissions"];
-
-/// Owners guessed from the path: an ARN in it, else the name of the file, else of the folders above, nearest first.
-fn guess<'e>(path: &str, scope: &'e Scope) -> Vec<Owner<'e>> {
-    if let Some(evidence) = arn_in(path).and_then(|arn| scope.evidence.identity(&arn)) {
-        return vec![Owner::of(evidence, Certainty::Guess)];
-    }
-    let mut parts = path.rsplit('/');
-    let stem = parts.next().map(|name| name.split_once('.').map_or(name, |(stem, _)| stem));
-    let full_stem = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(stem, _)| stem);
-    let stripped = stem.into_iter().chain(full_stem).flat_map(|stem| {
-        std::iter::once(stem).chain(SAYS_WHAT.iter().filter_map(move |ending| stem.strip_suffix(ending)))
-    });
-    let mut names = stripped.chain(parts.take(2));
-    let found = names.find_map(|name| {
-        let named = scope.evidence.named(name).filter(|evidence| in_account_of(path, evidence));
-        let mut owners: Vec<_> = named.map(|evidence| seen_only_there(evidence, Certainty::Guess)).collect();
-        if owners.is_empty() {
-            owners.extend(asked_for(name, Certainty::Guess, scope));
-        }
-        (!owners.is_empty()).then_some(owners)
-    });
-    found.unwrap_or_default()
-}
-
-/// Whether the path names no account, or this one.
-fn in_account_of(path: &str, evidence: &IdentityEvidence) -> bool {
-    let is_account = |part: &&str| part.len() == 12 && part.bytes().all(|b| b.is_ascii_digit());
-    let mut accounts = path.split('/').filter(is_account).peekable();
-    accounts.peek().is_none() || accounts.any(|account| account == evidence.arn.account())
-}
-
-/// The ARN that a path spells out, up to a file extension: `…/arn:aws:iam::123456789012:role/app.json`.
-fn arn_in(path: &str) -> Option<IdentityArn> {
-    let text = path.get(path.find("arn:")?..)?;
-    let stem = text.rsplit_once('.').map_or(text, |(stem, _)| stem);
-    [stem, text].into_iter().chain(stem.rsplit_once('/').map(|(folder, _)| folder)).find_map(IdentityArn::parse)
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 
-use crate::attribution;
+use crate::attribution::{self, Owner, Standing};
+use crate::candidates::{self, Ownerless};
 use crate::catalog::Catalog;
-use crate::diagnose::{self, whole::Site};
+use crate::diagnose::{self, whole::Site, wording};
 use crate::diagnostic::{Diagnostic, Fix, Place, PolicyListing, Report, SkippedListing, StatementListing, Summary};
-use crate::finding::Export;
+use crate::finding::{Export, IdentityEvidence};
 use crate::fix::{self, Judged};
 use crate::grants::Grants;
 use crate::hold::{self, AllowComment};
@@ -164,9 +165,9 @@ fn report(sources: &Sources, scopes: &[Scope], checked: &[CheckedFile<'_>], diag
         report.skipped.extend(skipped);
     }
     report.diagnostics.extend(diagnose::whole::identities(&sites(sources, scopes, checked)));
-    let owned = owned_identities(checked);
+    let matching = Matching { owned: owned_identities(checked), ownerless: ownerless(sources, checked) };
     for scope in scopes.iter().filter(|scope| scope.settings.governs) {
-        report.diagnostics.extend(about_exports(scope, &owned));
+        report.diagnostics.extend(about_exports(scope, &matching));
         report.diagnostics.extend(diagnose::unneeded::entries(scope));
     }
     report.diagnostics.sort_by(|a, b| (&a.place, a.rule).cmp(&(&b.place, b.rule)));
@@ -255,13 +256,46 @@ fn sites<'a, 'e>(sources: &Sources, scopes: &'e [Scope], checked: &'a [CheckedFi
 /// The identities that some policy belongs to, in lower case.
 fn owned_identities(checked: &[CheckedFile<'_>]) -> BTreeSet<String> {
     let owners = checked.iter().flat_map(|file| &file.judgements).flat_map(|judgement| &judgement.owners);
-    owners.map(|owner: &attribution::Owner<'_>| owner.identity.to_ascii_lowercase()).collect()
+    owners.map(|owner| owner.identity.to_ascii_lowercase()).collect()
 }
 
-fn about_exports(scope: &Scope, owned: &BTreeSet<String>) -> Vec<Diagnostic> {
+/// How many policies are looked at for whom nothing belongs to, and for how many identities.
+const MAX_OWNERLESS: usize = 256;
+const MAX_UNMATCHED: usize = 16;
+
+/// How many candidates are named.
+const MAX_NAMED: usize = 5;
+
+/// What became of the join of policies and identities.
+struct Matching<'a> {
+    /// The identities that some policy belongs to, in lower case.
+    owned: BTreeSet<String>,
+    /// The first policies that no finding speaks of.
+    ownerless: Vec<Ownerless<'a>>,
+}
+
+/// The first policies that no finding speaks of, for others to be suggested.
+fn ownerless<'a>(sources: &'a Sources, checked: &'a [CheckedFile<'_>]) -> Vec<Ownerless<'a>> {
+    let documents = checked.iter().filter_map(|file| Some((sources.get(file.id)?, file)));
+    let documents = documents.flat_map(|(source, file)| {
+        file.reading
+            .documents
+            .iter()
+            .zip(&file.judgements)
+            .map(move |(document, judgement)| (source, document, judgement))
+    });
+    let is_known = |judgement: &Judgement<'_>| {
+        judgement.owners.iter().any(|owner| !matches!(owner.standing, Standing::Blocking(_)))
+    };
+    let unknown = documents.filter(|(_, _, judgement)| !is_known(judgement)).take(MAX_OWNERLESS);
+    let named = |judgement: &'a Judgement<'_>| judgement.owners.iter().map(Owner::name);
+    unknown.map(|(source, document, judgement)| Ownerless::new(&source.path, document, named(judgement))).collect()
+}
+
+fn about_exports(scope: &Scope, matching: &Matching<'_>) -> Vec<Diagnostic> {
     let exports = scope.evidence.exports.iter().enumerate();
     exports
-        .flat_map(|(index, export)| [stale(export, &scope.settings), unmatched(scope, index, export, owned)])
+        .flat_map(|(index, export)| [stale(export, &scope.settings), unmatched(scope, index, export, matching)])
         .flatten()
         .collect()
 }
@@ -281,13 +315,22 @@ fn stale(export: &Export, settings: &Settings) -> Option<Diagnostic> {
     Some(Diagnostic { level, help, ..stale })
 }
 
-fn unmatched(scope: &Scope, index: usize, export: &Export, owned: &BTreeSet<String>) -> Option<Diagnostic> {
+fn unmatched(scope: &Scope, index: usize, export: &Export, matching: &Matching<'_>) -> Option<Diagnostic> {
     let index = u32::try_from(index).ok()?;
     let of_export_only = scope.evidence.identities.iter().filter(|identity| identity.exports.contains(&index));
-    let (all, unowned) = of_export_only.fold((0_usize, 0_usize), |(all, unowned), identity| {
-        let is_owned = owned.contains(&identity.arn.as_str().to_ascii_lowercase());
-        (all + 1, unowned + usize::from(!is_owned))
+    let all: Vec<&IdentityEvidence> = of_export_only.collect();
+    let is_owned = |identity: &&IdentityEvidence| matching.owned.contains(&identity.arn.as_str().to_ascii_lowercase());
+    let unowned: Vec<&IdentityEvidence> = all.iter().copied().filter(|identity| !is_owned(identity)).collect();
+    if unowned.is_empty() {
+        return None;
+    }
+    let message = format!("no policy here belongs to {} of its {} identities", unowned.len(), all.len());
+    let said = of_export(Rule::UnmatchedFinding, export, message, &scope.settings)?;
+    let found = unowned.iter().take(MAX_UNMATCHED).filter_map(|identity| {
+        let (policy, likeness) = candidates::nearest_policy(identity, &matching.ownerless)?;
+        Some(wording::candidate(&identity.arn, policy, likeness))
     });
-    let message = format!("no policy here belongs to {unowned} of its {all} identities");
-    (unowned > 0).then(|| of_export(Rule::UnmatchedFinding, export, message, &scope.settings)).flatten()
+    let notes: Vec<String> = found.take(MAX_NAMED).collect();
+    let help = (!notes.is_empty()).then(|| wording::BIND_HELP.to_owned());
+    Some(Diagnostic { notes, help, ..said })
 }

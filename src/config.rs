@@ -3,7 +3,6 @@
 //! Pure: its globs and paths are relative to the folder the file lies in, which only [`crate::walk`] knows.
 //! Knows the user's wishes. Does not know the pipeline, nor which files exist.
 
-mod nearest;
 mod read;
 mod text;
 mod value;

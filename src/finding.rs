@@ -10,6 +10,7 @@ mod key;
 mod last_accessed;
 mod merge;
 mod moment;
+mod names;
 mod ocsf;
 mod reading;
 pub mod recommendation;
@@ -17,7 +18,6 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -26,6 +26,8 @@ use jiff::civil::Date;
 use crate::policy::arn::IdentityArn;
 use inventory::Inventory;
 pub use merge::EvidenceBuilder;
+use names::Names;
+pub use names::Naming;
 use recommendation::Recommendation;
 
 /// The commands that export findings with their action names; `$ANALYZER` is the ARN of an unused access analyzer.
@@ -44,8 +46,10 @@ pub struct Evidence {
     pub recommendations: Vec<Recommendation>,
     /// What account authorization details say of who is there.
     pub inventory: Inventory,
-    /// Indexes into the identities, by lower-case name.
-    by_name: HashMap<String, Vec<u32>>,
+    /// Those of the identities.
+    names: Names,
+    /// Whether the inventory covers the accounts of all identities.
+    has_all_details: bool,
 }
 
 /// One export file that was read.
@@ -216,7 +220,19 @@ impl Evidence {
 
     /// The identities of this name, in any account and any case, by ARN.
     pub fn named<'e>(&'e self, name: &str) -> impl Iterator<Item = &'e IdentityEvidence> + use<'e> {
-        let indexes = self.by_name.get(&name.to_ascii_lowercase()).map_or(&[][..], Vec::as_slice);
-        indexes.iter().filter_map(|&index| self.identities.get(index as usize))
+        self.names.exactly(name).iter().filter_map(|&index| self.identities.get(index as usize))
+    }
+
+    /// The identities that may be meant, by ARN; `None` if nobody can tell, since too little is known of the name.
+    #[must_use]
+    pub fn meant(&self, naming: Naming<'_>) -> Option<Vec<&IdentityEvidence>> {
+        let indexes = self.names.meant(naming)?;
+        Some(indexes.iter().filter_map(|&index| self.identities.get(index as usize)).collect())
+    }
+
+    /// Whether the details of every account that findings speak of are at hand.
+    #[must_use]
+    pub fn has_all_details(&self) -> bool {
+        self.has_all_details
     }
 }

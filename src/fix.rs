@@ -2,7 +2,7 @@
 //!
 //! A fix is proved before it is shown: the edited text is read again and must say exactly the changed policy.
 
-use crate::attribution::{Certainty, Standing};
+use crate::attribution::{Certainty, Owner, Standing};
 use crate::diagnostic::{Fix, Size};
 use crate::edit::{Conflict, Edits};
 use crate::hold::AllowComment;
@@ -344,6 +344,10 @@ fn safety(
         } else if let Some(account) = &owner.only_seen_in {
             safety.lower_to(Applicability::Unsafe, format!("`{}` is only seen in account {account}", owner.name()));
         }
+    }
+    let rivals: Vec<String> = judgement.owners.iter().filter(|owner| owner.has_rival).map(Owner::shown).collect();
+    if !rivals.is_empty() {
+        safety.lower_to(Applicability::DisplayOnly, format!("any of {} could be meant", rivals.join(", ")));
     }
     for entry in judgement.statements.get(statement).map_or(&[][..], |statement| &statement.entries) {
         safety.lower_by(entry.safety.clone());

@@ -6,6 +6,9 @@ use std::collections::HashMap;
 
 use crate::fix::Judged;
 
+/// Of how many other policies of an identity is told at most: no one has more than a few, unless by mistake.
+const MAX_BESIDE: usize = 64;
+
 /// All judged files, with the documents of each identity.
 #[derive(Debug)]
 pub struct Grants<'a, 'e> {
@@ -39,18 +42,20 @@ impl<'a, 'e> Grants<'a, 'e> {
         Self { files, by_identity }
     }
 
-    /// The other documents that belong to one of the owners of this one, in order of path and place, each once.
+    /// The other documents that belong to one of the owners of this one, in order of path and place, each once; the
+    /// first of them, if there are very many.
     #[must_use]
     pub fn beside(&self, judged: &Judged<'_, '_>, document: usize) -> Vec<Granting<'_, 'a, 'e>> {
         let owners = judged.judgements.get(document).map_or(&[][..], |judgement| &judgement.owners);
         let mut found: Vec<(usize, usize)> = owners
             .iter()
             .filter_map(|owner| self.by_identity.get(&owner.identity.to_ascii_lowercase()))
-            .flatten()
+            .flat_map(|documents| documents.iter().take(MAX_BESIDE))
             .copied()
             .collect();
         found.sort_unstable();
         found.dedup();
+        found.truncate(MAX_BESIDE);
         let others = found.into_iter().filter_map(|(file, document)| Some((self.files.get(file)?, document)));
         others
             .filter(|(other, index)| (other.id, *index) != (judged.id, document))

@@ -15,6 +15,7 @@
 
 pub mod attribution;
 pub mod audit;
+pub mod candidates;
 pub mod catalog;
 pub mod check;
 pub mod claims;
@@ -29,6 +30,7 @@ pub mod fix;
 pub mod grants;
 pub mod hold;
 pub mod judge;
+pub mod nearest;
 pub mod policy;
 pub mod refine;
 pub mod report;

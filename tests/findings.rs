@@ -366,6 +366,21 @@ fn unused_roles_keys_and_passwords_are_said_once_where_their_first_policy_stands
 }
 
 #[test]
+fn an_identity_that_no_policy_belongs_to_is_said_with_the_nearest_one() {
+    let folder = repository("");
+    let path = folder.path();
+    fs::write(path.join("policies/alise.json"), POLICY).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_iamtrim"))
+        .args(["lint", "-v", "--now", "2024-06-01", "--findings", &fixture("kinds.json"), "policies/alise.json"])
+        .current_dir(path)
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let nearest = "the nearest to user `alice` is `policies/alise.json`, of a similar name";
+    assert!(stdout.contains(nearest) && stdout.contains("under `bindings` in `.iamtrim.yaml`"), "{stdout}");
+}
+
+#[test]
 fn what_is_unused_as_a_whole_is_said_where_the_template_declares_it() {
     let folder = repository("accounts: { \"**\": [\"123456789012\"] }\n");
     let path = folder.path();

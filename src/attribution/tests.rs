@@ -31,6 +31,7 @@ fn told(name: IdentityName, link: Link, scope: &Scope) -> Vec<String> {
     let owners = attached(&attachment, &SourceFile::new("app.yaml", ""), scope);
     let against = |owner: &Owner<'_>| match (owner.standing, &owner.only_seen_in) {
         (Standing::Blocking(why), _) => format!(" blocks: {why}"),
+        _ if owner.has_rival => " or another".to_owned(),
         (_, Some(accounts)) => format!(" only in {accounts}"),
         _ => String::new(),
     };
@@ -83,7 +84,34 @@ fn a_generated_name_is_known_by_its_stack_and_guessed_without() {
     let known = told(generated(), Link::Name, &scope(&with_stack, &all));
     assert_eq!(known, [format!("arn:aws:iam::{ours} reference")]);
     let guessed = told(generated(), Link::Name, &scope(ONE, &all));
-    assert_eq!(guessed, [format!("arn:aws:iam::{ours} guess"), format!("arn:aws:iam::{} guess", others[1])]);
+    let either = |identity: &str| format!("arn:aws:iam::{identity} guess or another");
+    assert_eq!(guessed, [either(ours), either(others[1])]);
+    let in_a_loop = told(IdentityName::Generated("F*Role".to_owned()), Link::Name, &scope(&with_stack, &all));
+    assert_eq!(in_a_loop, known);
+}
+
+#[test]
+fn of_a_role_and_a_user_of_one_name_both_are_said() {
+    let both = ["123456789012:role/app", "123456789012:user/app"];
+    let scope = scope(ONE, &both);
+    let owners = resolve("app", Certainty::Binding, &SourceFile::new("p.json", ""), &scope);
+    let told: Vec<String> = owners.iter().map(|owner| format!("{} {}", owner.shown(), owner.has_rival)).collect();
+    assert_eq!(told, ["role `app` true", "user `app` true"]);
+    let only =
+        resolve("arn:aws:iam::123456789012:user/app", Certainty::Binding, &SourceFile::new("p.json", ""), &scope);
+    assert_eq!(only.iter().map(|owner| owner.has_rival).collect::<Vec<_>>(), [false]);
+    let [here, there] = ["123456789012:role/dev-app", "111122223333:role/dev-app"];
+    let scope = self::scope(BOTH, &[here, there]);
+    let guessed = self::told(IdentityName::Pattern(Wildcard::new("*-app")), Link::Name, &scope);
+    assert_eq!(guessed, [there, here].map(|role| format!("arn:aws:iam::{role} guess")), "one in each account");
+}
+
+#[test]
+fn of_a_name_that_very_many_have_nobody_is_told() {
+    let many: Vec<String> = (0..300).map(|number| format!("123456789012:role/dev-{number}-app")).collect();
+    let scope = scope(ONE, &many.iter().map(String::as_str).collect::<Vec<_>>());
+    let told = told(IdentityName::Pattern(Wildcard::new("*-app")), Link::Name, &scope);
+    assert_eq!(told, ["*-app guess blocks: so many identities have such a name that nobody can tell"]);
 }
 
 #[test]

@@ -8,11 +8,11 @@ use std::ops::Deref;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de::value::MapAccessDeserializer};
 
-use super::nearest::nearest;
 use super::text::{FromText, MARK};
 use super::value::{Days, FindingsPath};
 use super::{Config, FindingsEntry, MAX_SIZE};
 use crate::error::Error;
+use crate::nearest::nearest;
 use crate::policy::arn::IdentityArn;
 
 /// How deep brackets may nest: the YAML reader's time grows with the square of it. Brackets in comments and quotes count

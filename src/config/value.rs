@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
 use super::MaxEntries;
-use super::nearest::nearest;
 use super::text::{Fault, FromText, deserialize_from_text, word};
+use crate::nearest::nearest;
 use crate::policy::arn::IdentityArn;
 use crate::rule::RULES;
 
@@ -178,6 +178,12 @@ impl Glob {
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
         self.set.is_match(path)
+    }
+
+    /// The glob that matches this path and no other; `#` in it, which would begin an address, is any character.
+    #[must_use]
+    pub fn escaped(path: &str) -> String {
+        globset::escape(path).replace('#', "?")
     }
 
     /// The path this is, if it is one: no character of it is special in a glob.

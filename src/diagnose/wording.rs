@@ -6,10 +6,12 @@ use jiff::tz::TimeZone;
 
 use crate::attribution::{Certainty, Owner, Standing};
 use crate::audit::{BroadlyUnused, CatalogGap, EntryAudit, Granted};
+use crate::candidates::{Likeness, Ownerless};
 use crate::catalog::Tracking;
 use crate::diagnostic::{LATER_ACTIONS, UnusedRef};
 use crate::judge::{EntryJudgement, StatementJudgement};
 use crate::policy::action::ActionPattern;
+use crate::policy::arn::IdentityArn;
 use crate::policy::{Effect, ElementKind, Statement};
 use crate::refine::EntryChange;
 use crate::refine::laws::Law;
@@ -18,6 +20,9 @@ use crate::source::Span;
 
 /// What to do with a policy of which nothing is used.
 pub const ALL_GONE: &str = "nothing that this policy allows is used: detach it, or delete it";
+
+/// What to do with a policy of which only a person can say whose it is.
+pub const BIND_HELP: &str = "say whose these policies are under `bindings` in `.iamtrim.yaml`";
 
 /// What to do with a broad grant.
 pub const BROAD_HELP: &str = "list the actions that are needed; no edit is offered for a grant of everything";
@@ -51,7 +56,7 @@ impl<'a> Whose<'a> {
     fn not_using(&self, what: &str, what_of_many: &str) -> String {
         let known: Vec<_> = self.known().collect();
         match known.as_slice() {
-            [only] => format!("granted to {}, which does not use {what}", name(only)),
+            [only] => format!("granted to {}, which does not use {what}", only.shown()),
             many => format!("granted to {} identities, none of which uses {what_of_many}", many.len()),
         }
     }
@@ -65,14 +70,6 @@ impl<'a> Whose<'a> {
             notes.push(format!("and {more} more identities"));
         }
         notes
-    }
-}
-
-fn name(owner: &Owner<'_>) -> String {
-    match owner.kind {
-        _ if owner.identity.is_empty() => "the identity of the findings".to_owned(),
-        Some(kind) => format!("{} `{}`", kind.word(), owner.name()),
-        None => format!("`{}`", owner.name()),
     }
 }
 
@@ -255,6 +252,14 @@ pub fn change(change: &EntryChange, statement_goes: bool) -> Vec<String> {
         notes.push("no entry is left, so the statement goes".to_owned());
     }
     notes
+}
+
+/// Which policy may be an identity's.
+#[must_use]
+pub fn candidate(identity: &IdentityArn, policy: &Ownerless<'_>, likeness: Likeness) -> String {
+    let address = if policy.address.is_empty() { String::new() } else { format!("#{}", policy.address) };
+    let (kind, name) = (identity.kind().word(), identity.name());
+    format!("the nearest to {kind} `{name}` is `{}{address}`, {}", policy.path, likeness.words())
 }
 
 /// Where a policy that the CDK makes comes from.

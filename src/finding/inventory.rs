@@ -2,22 +2,31 @@
 //!
 //! It says nothing of what is unused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::names::{Names, Naming};
 use super::reading::Reading;
 use super::stream::Item;
 use crate::error::Error;
 use crate::policy::arn::IdentityArn;
 
 /// The identities and managed policies of the accounts whose details were exported.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Inventory {
     /// Roles, users and groups.
     pub identities: BTreeMap<IdentityArn, Attachments>,
     /// Managed policies by ARN.
     pub managed: BTreeMap<String, ManagedPolicy>,
+    /// The identities in order, and their names.
+    arns: Vec<IdentityArn>,
+    names: Names,
+    accounts: BTreeSet<String>,
+    /// Indexes of the users in a group, by account and name in lower case.
+    members: BTreeMap<(String, String), Vec<usize>>,
+    /// Indexes of whom a managed policy is attached to, by its name in lower case.
+    attached: BTreeMap<String, Vec<usize>>,
 }
 
 /// The policies of one identity.
@@ -45,20 +54,54 @@ pub struct ManagedPolicy {
 }
 
 impl Inventory {
-    /// The accounts that have a role or user of this name, in order.
+    /// The identities that may be meant, by ARN; `None` if nobody can tell, since too little is known of the name.
     #[must_use]
-    pub fn accounts_with(&self, name: &str) -> Vec<&str> {
-        let named = self.identities.keys().filter(|arn| arn.name().eq_ignore_ascii_case(name));
-        let mut accounts: Vec<&str> = named.map(IdentityArn::account).collect();
-        accounts.sort_unstable();
-        accounts.dedup();
-        accounts
+    pub fn meant(&self, naming: Naming<'_>) -> Option<Vec<&IdentityArn>> {
+        let indexes = self.names.meant(naming)?;
+        Some(indexes.iter().filter_map(|&index| self.arns.get(index as usize)).collect())
     }
 
     /// Whether the details of this account are known.
     #[must_use]
     pub fn covers(&self, account: &str) -> bool {
-        self.identities.keys().any(|arn| arn.account() == account)
+        self.accounts.contains(account)
+    }
+
+    /// The users in a group, by ARN.
+    #[must_use]
+    pub fn members(&self, group: &IdentityArn) -> Vec<&IdentityArn> {
+        let key = (group.account().to_owned(), group.name().to_ascii_lowercase());
+        self.at(self.members.get(&key))
+    }
+
+    /// Whom the customer's managed policies of this name are attached to, by ARN; `None` if no account has one.
+    #[must_use]
+    pub fn attached_to(&self, policy: &str) -> Option<Vec<&IdentityArn>> {
+        self.attached.get(&policy.to_ascii_lowercase()).map(|indexes| self.at(Some(indexes)))
+    }
+
+    fn at(&self, indexes: Option<&Vec<usize>>) -> Vec<&IdentityArn> {
+        indexes.into_iter().flatten().filter_map(|&index| self.arns.get(index)).collect()
+    }
+
+    /// The same, ready to be asked.
+    pub(super) fn indexed(mut self) -> Self {
+        self.arns = self.identities.keys().cloned().collect();
+        self.names = Names::new(self.arns.iter());
+        self.accounts = self.arns.iter().map(|arn| arn.account().to_owned()).collect();
+        for arn in self.managed.keys().filter(|arn| is_the_customers(arn)) {
+            self.attached.entry(name_of(arn)).or_default();
+        }
+        for (index, (arn, attachments)) in self.identities.iter().enumerate() {
+            for group in &attachments.groups {
+                let key = (arn.account().to_owned(), group.to_ascii_lowercase());
+                self.members.entry(key).or_default().push(index);
+            }
+            for policy in attachments.managed.iter().filter(|policy| is_the_customers(policy)) {
+                self.attached.entry(name_of(policy)).or_default().push(index);
+            }
+        }
+        self
     }
 
     /// Whether nothing is known.
@@ -71,6 +114,16 @@ impl Inventory {
         self.identities.extend(other.identities);
         self.managed.extend(other.managed);
     }
+}
+
+/// Whether a managed policy is not one of AWS's own, which have no account in their ARN.
+fn is_the_customers(policy: &str) -> bool {
+    policy.split(':').nth(4).is_some_and(|account| account != "aws" && !account.is_empty())
+}
+
+/// The name of a managed policy, in lower case.
+fn name_of(policy: &str) -> String {
+    policy.rsplit('/').next().unwrap_or(policy).to_ascii_lowercase()
 }
 
 #[derive(Deserialize)]

@@ -2,14 +2,15 @@
 //!
 //! An export counts as a whole or, if it turns out to be broken, not at all.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufReader, Read};
 
 use flate2::read::MultiGzDecoder;
 
 use super::candidate::{Candidate, Reported, When};
 use super::inventory::Inventory;
+use super::names::Names;
 use super::reading::{MAX_WARNINGS, Reading, Words};
 use super::recommendation::Recommendation;
 use super::stream::Stream;
@@ -86,22 +87,21 @@ impl EvidenceBuilder {
     #[must_use]
     pub fn finish(self) -> Evidence {
         let identities: Vec<IdentityEvidence> = self.identities.into_values().map(Candidate::finish).collect();
-        let mut by_name: HashMap<String, Vec<u32>> = HashMap::new();
-        for (index, identity) in identities.iter().enumerate() {
-            let indexes = by_name.entry(identity.arn.name().to_ascii_lowercase()).or_default();
-            indexes.push(u32::try_from(index).unwrap_or(u32::MAX));
-        }
         let mut exports = self.exports;
         for identity in &identities {
             note_missing_page(identity, &mut exports);
         }
+        let inventory = self.inventory.indexed();
+        let has_all_details =
+            !inventory.is_empty() && identities.iter().all(|identity| inventory.covers(identity.arn.account()));
         Evidence {
+            has_all_details,
+            names: Names::new(identities.iter().map(|identity| &identity.arn)),
             identities,
             anonymous: self.anonymous,
             exports,
             recommendations: self.recommendations,
-            inventory: self.inventory,
-            by_name,
+            inventory,
         }
     }
 

@@ -141,7 +141,12 @@ fn account_authorization_details_say_who_is_there() {
     assert_eq!(alice.groups, ["ops"]);
     let deploy = &inventory.managed["arn:aws:iam::123456789012:policy/deploy"];
     assert_eq!((deploy.attached, deploy.boundaries, deploy.size), (1, 0, Some(114)));
-    assert_eq!(inventory.accounts_with("APP"), ["123456789012"]);
+    assert_eq!(inventory.meant(Naming::Whole("APP")).unwrap(), [&IdentityArn::parse(APP).unwrap()]);
+    let told = |arns: Vec<&IdentityArn>| arns.into_iter().map(ToString::to_string).collect::<Vec<_>>();
+    let ops = IdentityArn::parse("arn:aws:iam::123456789012:group/ops").unwrap();
+    assert_eq!(told(inventory.members(&ops)), ["arn:aws:iam::123456789012:user/alice"]);
+    assert_eq!(inventory.attached_to("Deploy").map(told), Some(vec![APP.to_owned()]));
+    assert_eq!(inventory.attached_to("other").map(told), None);
 }
 
 #[test]

@@ -1,0 +1,189 @@
+//! What a file says of an identity's name → the identities that findings or account details know by it.
+
+use std::collections::BTreeSet;
+
+use super::{Certainty, Owner, Standing};
+use crate::finding::{IdentityEvidence, Naming};
+use crate::policy::arn::{IdentityArn, IdentityKind};
+use crate::policy::wildcard::Wildcard;
+use crate::settings::Scope;
+use crate::source::SourceFile;
+use crate::template::IdentityName;
+
+/// Of more identities than this a guess says nothing.
+const MAX_GUESSED: usize = 256;
+
+/// How many letters and digits AWS appends at least: CloudFormation to a name, and Identity Center to a permission set.
+const RANDOM: [usize; 2] = [8, 16];
+
+/// A search for the identities that a file's names stand for.
+#[derive(Clone, Copy)]
+pub(super) struct Search<'s, 'e> {
+    /// Role or user, where that is known.
+    pub(super) kind: Option<IdentityKind>,
+    pub(super) file: &'s SourceFile,
+    pub(super) scope: &'e Scope,
+}
+
+impl<'e> Search<'_, 'e> {
+    /// The owners of what a file says of a name.
+    pub(super) fn of(&self, name: &IdentityName, certainty: Certainty) -> Vec<Owner<'e>> {
+        let made_from = |head: String, sign, random, shown: &str, certainty| {
+            let head = &Wildcard::new(head);
+            self.meant(Naming::MadeFrom { head, sign, random }, shown, certainty)
+        };
+        let stacks = self.scope.settings.stacks(&self.file.relative);
+        match name {
+            IdentityName::Exact(name) => self.named(name, certainty),
+            IdentityName::Pattern(pattern) => self.meant(Naming::Like(pattern), pattern.as_str(), Certainty::Guess),
+            IdentityName::PermissionSet(set) => {
+                let head = format!("AWSReservedSSO_{set}");
+                made_from(head.clone(), '_', RANDOM[1], &head, certainty)
+            }
+            IdentityName::Generated(logical_id) if stacks.is_empty() => {
+                made_from(format!("*-{logical_id}"), '-', RANDOM[0], logical_id, Certainty::Guess)
+            }
+            IdentityName::Generated(logical_id) => {
+                let heads = stacks.iter().map(|stack| format!("{stack}-{logical_id}"));
+                heads.flat_map(|head| made_from(head.clone(), '-', RANDOM[0], &head, Certainty::Reference)).collect()
+            }
+            IdentityName::Unknown => {
+                vec![Owner::unseen("an identity without a name", certainty, "its name is not known")]
+            }
+        }
+    }
+
+    /// The owners of this name.
+    pub(super) fn named(&self, name: &str, certainty: Certainty) -> Vec<Owner<'e>> {
+        let certainty = certainty.min(Certainty::Name);
+        let asked_for = || asked_for(name, certainty, self.scope);
+        let is_seen = self.scope.evidence.named(name).next().is_some();
+        let asked_for = if is_seen { None } else { asked_for() };
+        asked_for.map_or_else(|| self.meant(Naming::Whole(name), name, certainty), |owner| vec![owner])
+    }
+
+    /// One owner per account the file is deployed to, else one per account with a finding; `shown` stands for them where
+    /// there is none.
+    fn meant(&self, naming: Naming<'_>, shown: &str, certainty: Certainty) -> Vec<Owner<'e>> {
+        let Some(found) = self.scope.evidence.meant(naming) else {
+            return vec![Owner::unseen(shown, certainty, "its name says too little to tell which one it is")];
+        };
+        let accounts = self.accounts(naming);
+        let is_here = |account: &str| accounts.is_empty() || accounts.contains(&account);
+        let of_kind = |kind| self.kind.is_none_or(|known| known == kind);
+        let found: Vec<&IdentityEvidence> =
+            found.into_iter().filter(|e| of_kind(e.arn.kind()) && is_here(e.arn.account())).collect();
+        match (found.as_slice(), accounts.as_slice()) {
+            ([], []) => vec![Owner::unseen(shown, certainty, "no finding names it")],
+            ([], _) => {
+                vec![Owner::unseen(shown, certainty, "no finding names it in the accounts that it is deployed to")]
+            }
+            (many, _) if certainty == Certainty::Guess && many.len() > MAX_GUESSED => {
+                vec![Owner::unseen(shown, certainty, "so many identities have such a name that nobody can tell")]
+            }
+            (_, []) => rivals(found.into_iter().map(|evidence| seen_only_there(evidence, certainty)).collect()),
+            _ => {
+                let owners = found.into_iter().map(|evidence| Owner::of(evidence, certainty)).collect();
+                seen_in_all(rivals(owners), &accounts)
+            }
+        }
+    }
+
+    /// The accounts that the file is deployed to: as the user says, else those that have such an identity, if the
+    /// details of every account that findings speak of are at hand.
+    fn accounts(&self, naming: Naming<'_>) -> Vec<&'e str> {
+        let stated = self.scope.settings.deployed_to(&self.file.relative);
+        if !stated.is_empty() || !self.scope.evidence.has_all_details() {
+            return stated;
+        }
+        let known = self.scope.evidence.inventory.meant(naming).unwrap_or_default().into_iter();
+        let known = known.filter(|arn| self.kind.is_none_or(|kind| kind == arn.kind()));
+        known.map(IdentityArn::account).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// A group is its users: these, if account details name all of them.
+    pub(super) fn group(&self, name: &IdentityName, certainty: Certainty) -> Vec<Owner<'e>> {
+        let unknown = |why| {
+            let kind = Some(IdentityKind::Group);
+            vec![Owner { kind, ..Owner::unseen(shown(name), certainty, why) }]
+        };
+        let IdentityName::Exact(exact) = name else {
+            return unknown("a group is its users, who are not known here");
+        };
+        let inventory = &self.scope.evidence.inventory;
+        let groups = inventory.meant(Naming::Whole(exact)).unwrap_or_default().into_iter();
+        let groups: Vec<&IdentityArn> = groups.filter(|arn| arn.kind() == IdentityKind::Group).collect();
+        let stated = self.scope.settings.deployed_to(&self.file.relative);
+        let is_known = |account: &&str| groups.iter().any(|group| group.account() == *account);
+        if groups.is_empty() || !stated.iter().all(is_known) {
+            return unknown("a group is its users, who are not known here");
+        }
+        let groups = groups.into_iter().filter(|group| stated.is_empty() || stated.contains(&group.account()));
+        let members: Vec<&IdentityArn> = groups.flat_map(|group| inventory.members(group)).collect();
+        if members.is_empty() {
+            return unknown("the account details name no user in it");
+        }
+        let is_everywhere = !stated.is_empty() || self.scope.evidence.has_all_details();
+        let owner = |user: &IdentityArn| {
+            let only_seen_in = (!is_everywhere).then(|| user.account().to_owned());
+            Owner { only_seen_in, ..self.known_as(user, certainty) }
+        };
+        members.into_iter().map(owner).collect()
+    }
+
+    /// The owner of this ARN.
+    pub(super) fn known_as(&self, arn: &IdentityArn, certainty: Certainty) -> Owner<'e> {
+        match self.scope.evidence.identity(arn) {
+            Some(evidence) => Owner::of(evidence, certainty),
+            None => Owner::unseen(arn.as_str(), certainty, "no finding names it"),
+        }
+    }
+}
+
+/// What a report calls an identity of which it knows no more.
+fn shown(name: &IdentityName) -> &str {
+    match name {
+        IdentityName::Exact(name) | IdentityName::Generated(name) | IdentityName::PermissionSet(name) => name,
+        IdentityName::Pattern(pattern) => pattern.as_str(),
+        IdentityName::Unknown => "a group",
+    }
+}
+
+/// Notes for each owner where its like is seen, if that is not in all the accounts that the file is deployed to.
+fn seen_in_all<'e>(owners: Vec<Owner<'e>>, accounts: &[&str]) -> Vec<Owner<'e>> {
+    let seen: BTreeSet<String> =
+        owners.iter().filter_map(|owner| Some(IdentityArn::parse(&owner.identity)?.account().to_owned())).collect();
+    if accounts.iter().all(|account| seen.contains(*account)) {
+        return owners;
+    }
+    let only_seen_in = Some(seen.into_iter().collect::<Vec<_>>().join(", "));
+    owners.into_iter().map(|owner| Owner { only_seen_in: only_seen_in.clone(), ..owner }).collect()
+}
+
+/// Notes for each owner that others could be meant as well: a role and a user of the same name, or by a guess two
+/// identities of one account.
+pub(super) fn rivals(owners: Vec<Owner<'_>>) -> Vec<Owner<'_>> {
+    let first = owners.first().map(|owner| owner.kind);
+    let differ_in_kind = owners.iter().any(|owner| Some(owner.kind) != first);
+    let is_guess = owners.iter().any(|owner| owner.certainty == Certainty::Guess);
+    let mut accounts = BTreeSet::new();
+    let mut is_twice = |owner: &Owner<'_>| {
+        let arn = IdentityArn::parse(&owner.identity);
+        arn.is_some_and(|arn| !accounts.insert(arn.account().to_owned()))
+    };
+    let has_rival = differ_in_kind || (is_guess && owners.iter().any(&mut is_twice));
+    owners.into_iter().map(|owner| Owner { has_rival, ..owner }).collect()
+}
+
+/// The identity that an export is about which names none, if the user says that it has this name.
+pub(super) fn asked_for<'e>(name: &str, certainty: Certainty, scope: &'e Scope) -> Option<Owner<'e>> {
+    let unused = scope.evidence.anonymous.as_ref()?;
+    let is_asked_for = scope.settings.identities.iter().any(|identity| identity.eq_ignore_ascii_case(name));
+    is_asked_for.then(|| Owner { certainty, ..Owner::nameless(name, Standing::Usable(unused)) })
+}
+
+/// The owner of a finding, where it is not known whether the policy is deployed to other accounts too.
+pub(super) fn seen_only_there(evidence: &IdentityEvidence, certainty: Certainty) -> Owner<'_> {
+    let only_seen_in = Some(evidence.arn.account().to_owned());
+    Owner { only_seen_in, ..Owner::of(evidence, certainty) }
+}
