@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Catalog(CatalogArgs),
     /// List the rules, or print the documentation of one
     Rule(RuleArgs),
+    /// Look at the repository, and write a configuration, the entry for a hook and a workflow; nothing is overwritten
+    Init(InitArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }
@@ -298,6 +300,15 @@ pub(crate) struct RuleArgs {
     /// The rule to document
     #[arg(value_name = "ID")]
     pub(crate) id: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The findings export: a file, a folder, or `-`; may be given several times; those in the repository if not said
+    #[arg(long, value_name = "PATH")]
+    pub(crate) findings: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -29,6 +29,7 @@ pub mod finding;
 pub mod fix;
 pub mod grants;
 pub mod hold;
+pub mod init;
 pub mod judge;
 pub mod nearest;
 pub mod policy;

@@ -10,6 +10,7 @@ mod evidence;
 mod explain;
 mod findings;
 mod git;
+mod init;
 mod lint;
 mod newness;
 mod policies;
@@ -42,6 +43,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Error> {
         Command::Findings(args) => findings::run(args),
         Command::Catalog(args) => catalog::run(args),
         Command::Rule(args) => rule::run(args),
+        Command::Init(args) => init::run(args),
         Command::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "iamtrim", &mut script);

@@ -190,7 +190,11 @@ fn source(file: &WalkedFile, text: String) -> SourceFile {
     source
 }
 
-fn walked(selection: &Selection<'_>, common: &CommonArgs) -> Result<Walk, Error> {
+/// The files that a run reads.
+///
+/// # Errors
+/// If a path does not exist or a configuration is broken.
+pub(super) fn walked(selection: &Selection<'_>, common: &CommonArgs) -> Result<Walk, Error> {
     walk::walk(&WalkOptions {
         paths: selection.named_or_here(),
         no_ignore: selection.no_ignore,

@@ -53,6 +53,11 @@ pub fn create(path: &Path, new: &[u8]) -> io::Result<()> {
     fs::write(path, new)
 }
 
+/// Writes a file that is not there yet; a name that is taken, if only by a link to nothing, is an error.
+pub fn create_new(path: &Path, new: &[u8]) -> io::Result<()> {
+    File::create_new(path)?.write_all(new)
+}
+
 fn unchanged(path: &Path, expected: &[u8]) -> Result<fs::Metadata, WriteError> {
     let reading = |source| WriteError::Io { doing: "read it again", source };
     let metadata = fs::symlink_metadata(path).map_err(reading)?;
