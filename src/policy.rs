@@ -271,7 +271,9 @@ impl<'n, 's> Items<'n, 's> {
             }
             Value::Concat(lists) => lists.iter().for_each(|list| self.collect(list, Site::Fixed)),
             Value::Choice(branches) => {
-                let site = if site == Site::Whole { Site::Whole } else { Site::Fixed };
+                // A block that is repeated is all of its choice, and an item as any other.
+                let is_all = matches!(branches.as_slice(), [only] if only.span == node.span);
+                let site = if site == Site::Whole || is_all { site } else { Site::Fixed };
                 self.choices += 1;
                 branches.iter().for_each(|branch| self.collect(branch, site));
                 self.choices -= 1;

@@ -4,13 +4,16 @@
 //! are. Content decides: blocks of `aws_iam_policy_document`, `jsonencode`, JSON in strings, and lists of statements
 //! that are handed to modules.
 
+#[cfg(test)]
+mod tests;
+
 use super::intrinsic::{At, Values};
 use super::reader::{Reader, Standing};
 use super::{DocumentKind, Step};
 use crate::policy::{self, Reading};
 use crate::source::Span;
 use crate::syntax::hcl::{Block, Body};
-use crate::syntax::{Entry, Node, Value, json};
+use crate::syntax::{Entry, Node, Value, hcl, json};
 
 /// The block that describes a policy.
 pub(super) const POLICY_DOCUMENT: &str = "data.aws_iam_policy_document.";
@@ -111,8 +114,9 @@ fn statement_block(block: &Block) -> Option<Node<'static>> {
     let is_dynamic = block.name == "dynamic" && block.labels.first().is_some_and(|label| label == "statement");
     if is_dynamic {
         let content = block.body.blocks_named("content").next();
+        let content = content.filter(|content| !is_all_given(content));
         let read = content.and_then(|content| statement(&table(content.span, &content.body), Span::default()));
-        let value = read.map_or(Value::Opaque, |statement| Value::Choice(vec![statement]));
+        let value = read.map_or(Value::Opaque, |statement| Value::Choice(vec![repeated(statement, block)]));
         return Some(Node { span: block.span, value });
     }
     if block.name != "statement" {
@@ -120,6 +124,35 @@ fn statement_block(block: &Block) -> Option<Node<'static>> {
     }
     let read = statement(&table(block.span, &block.body), block.span);
     Some(read.unwrap_or(Node { span: block.span, value: Value::Opaque }))
+}
+
+/// A statement with what says how often it is there: the block goes as a whole.
+fn repeated(statement: Node<'static>, block: &Block) -> Node<'static> {
+    let Value::Table(mut entries) = statement.value else { return statement };
+    entries.extend(block.body.attributes.iter().cloned());
+    Node { span: block.span, value: Value::Table(entries) }
+}
+
+/// Whether whom a repeated statement is for, and for which actions, is all said by what it is repeated for.
+fn is_all_given(content: &Block) -> bool {
+    let is_for_given = |label: &String| matches!(label.as_str(), "principals" | "not_principals");
+    let mut blocks = content.body.blocks_named("dynamic").filter_map(|block| block.labels.first());
+    let actions = ["actions", "not_actions"].iter().filter_map(|key| content.body.get(key));
+    blocks.any(is_for_given)
+        && content.body.blocks_named("principals").next().is_none()
+        && actions.into_iter().all(|actions| has_no_text(actions))
+}
+
+/// Whether nothing in a value is literal. Depth is bounded by the parser's limit on nesting.
+fn has_no_text(node: &Node<'_>) -> bool {
+    match &node.value {
+        Value::Text(_) | Value::Template(_) => false,
+        Value::List(items) | Value::Concat(items) | Value::Choice(items) | Value::Call(_, items) => {
+            items.iter().all(has_no_text)
+        }
+        Value::Table(entries) => entries.iter().all(|entry| has_no_text(&entry.value)),
+        Value::Scalar | Value::Reference(_) | Value::Opaque => true,
+    }
 }
 
 /// The policy language's words for those of Terraform.
@@ -145,7 +178,10 @@ fn statement(table: &Node<'static>, place: Span) -> Option<Node<'static>> {
     let mut entries: Vec<Entry<'static>> = Vec::new();
     for entry in table.table()? {
         let word = WORDS.iter().find(|(ours, _)| *ours == entry.key).map_or(&*entry.key, |(_, word)| word);
-        entries.push(Entry { key: word.to_owned().into(), ..entry.clone() });
+        // Blocks of both kinds, written and repeated, are of one word; the second keeps its own.
+        let is_there = entries.iter().any(|other| other.key == word);
+        let key = if is_there { entry.key.clone() } else { word.to_owned().into() };
+        entries.push(Entry { key, ..entry.clone() });
     }
     let has = |key: &str| entries.iter().any(|entry| entry.key == key);
     if !has("Action") && !has("NotAction") {
@@ -264,6 +300,8 @@ impl Search<'_, '_> {
         }
         let mut path = at.path.clone();
         path.push(Step::Inner);
+        let is_decided = hcl::has_directive(raw).then_some("directives of its template decide what there is of it");
+        let standing = &Standing { read_only: standing.read_only.or(is_decided), ..standing.clone() };
         let looks_like_json = at.node.text().is_none_or(json::looks_like_json);
         let opened = self.reader.open(at.node, |reader, root| {
             let root = Values::default().lower(root);

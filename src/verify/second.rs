@@ -102,6 +102,10 @@ type ChangeItem<'c> = dyn FnMut(&mut Value) -> Option<Outcome> + 'c;
 /// Changes the items of a value: one item, a list of them, or what a condition chooses from.
 fn change_items(value: &mut Value, kind: Items, change: &mut ChangeItem<'_>) -> Option<()> {
     let outcome = change_value(value, kind, change)?;
+    settle(value, outcome)
+}
+
+fn settle(value: &mut Value, outcome: Outcome) -> Option<()> {
     match outcome {
         Outcome::Stays => {}
         Outcome::Becomes(mut values) if values.len() == 1 => *value = values.pop()?,
@@ -113,8 +117,12 @@ fn change_items(value: &mut Value, kind: Items, change: &mut ChangeItem<'_>) -> 
 
 fn change_value(value: &mut Value, kind: Items, change: &mut ChangeItem<'_>) -> Option<Outcome> {
     if let Some(branches) = branches(value) {
+        let is_repeated = branches.len() == 2;
         for branch in branches.iter_mut().skip(1).filter(|branch| !is_no_value(branch)) {
-            change_items(branch, kind, change)?;
+            match change_value(branch, kind, change)? {
+                Outcome::Becomes(values) if is_repeated && values.is_empty() => return Some(Outcome::Becomes(values)),
+                outcome => settle(branch, outcome)?,
+            }
         }
         return Some(Outcome::Stays);
     }

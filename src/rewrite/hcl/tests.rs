@@ -122,3 +122,24 @@ fn statements_of_a_table_go_with_their_keys() {
     assert_eq!(rewritten(&all, "- k").unwrap(), text(&entry("y")));
     assert_eq!(rewritten(&all, "k -").unwrap(), text(&entry("x")));
 }
+
+#[test]
+fn a_repeated_statement_goes_with_its_block_and_keeps_what_it_is_repeated_for() {
+    let dynamic = |each: &str, actions: &str| {
+        format!(
+            "  dynamic \"statement\" {{\n    for_each = {each}\n    content {{\n      actions   = {actions}\n      resources = [\"*\"]\n    }}\n  }}\n"
+        )
+    };
+    let whole = |blocks: &[&str]| {
+        let blocks = blocks.join("\n");
+        format!("data \"aws_iam_policy_document\" \"d\" {{\n  count = 1\n\n{blocks}}}\n")
+    };
+    let fixed = "  statement {\n    actions   = [\"a:1\", \"a:2\"]\n    resources = [\"*\"]\n  }\n";
+    let (one, two) = (dynamic("var.a ? [1] : []", "[\"b:1\", \"b:2\"]"), dynamic("var.b", "[\"c:1\"]"));
+    let edited = dynamic("var.a ? [1] : []", "[\"b:2\"]");
+    let text = whole(&[&one, fixed, &two]);
+    assert_eq!(rewritten(&text, "- kk -").unwrap(), whole(&[fixed]));
+    assert_eq!(rewritten(&text, "rk kk -").unwrap(), whole(&[&edited, fixed]));
+    // What is left may be there never.
+    assert!(rewritten(&text, "kk - k").is_err());
+}

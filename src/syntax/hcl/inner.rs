@@ -1,7 +1,7 @@
 //! Text inside an HCL string or heredoc, as a layer of its own with what deployment puts in masked.
 //!
 //! A hole becomes as many bytes of [`FILLER`], so that spans stay true; one that stands for a whole JSON value becomes a
-//! JSON string of them. A directive cannot be masked.
+//! JSON string of them. A directive becomes blanks where it stands between values, and cannot be masked inside of one.
 
 use std::borrow::Cow;
 
@@ -38,6 +38,10 @@ pub fn inner_text(text: &str, parent: LayerId, span: Span) -> Option<Layer> {
         let taken = if is_escaped(from) {
             layer.text.push_str(from.get(..3)?);
             3
+        } else if from.starts_with("%{") && !state.in_string {
+            let directive = closing(from)?;
+            layer.text.extend(std::iter::repeat_n(' ', directive));
+            directive
         } else if let Some(hole) = hole(from)? {
             mask(&mut layer.text, hole, state.in_string);
             hole
@@ -49,6 +53,12 @@ pub fn inner_text(text: &str, parent: LayerId, span: Span) -> Option<Layer> {
     }
     layer.text.push_str(rest);
     Some(layer)
+}
+
+/// Whether directives say what there is of a text as it is written.
+#[must_use]
+pub fn has_directive(raw: &str) -> bool {
+    raw.match_indices("%{").any(|(at, _)| !raw.get(..at).is_some_and(|before| before.ends_with('%')))
 }
 
 /// The text inside the string or heredoc at `span` of `text`, with each hole as the JSON string of what is written there.

@@ -74,7 +74,14 @@ fn a_text_inside_maps_back_and_its_holes_are_masked() {
         assert!(matches!(&action.value, Value::Template(pieces) if pieces.len() == 3));
         assert_eq!(root.get("Resource").unwrap().list().unwrap()[0].value, Value::Opaque);
     }
-    let text = "x = <<EOF\n%{ if a }{}%{ endif }\nEOF\n";
-    let node = parse(text).unwrap().attributes[0].value.clone();
-    assert!(inner_text(text, LayerId::FILE, node.span).is_none());
+}
+
+#[test]
+fn a_directive_between_values_is_blank_and_one_inside_of_a_string_unreadable() {
+    let layer = |text: &str| inner_text(text, LayerId::FILE, parse(text).unwrap().attributes[0].value.span);
+    let blank = layer("x = <<EOF\n[%{ if a }\"%%{\",%{ endif }1]\nEOF\n").unwrap();
+    assert_eq!(blank.text, "[         \"%%{\",          1]\n");
+    assert!(layer("x = <<EOF\n[\"%{ if a }b%{ endif }\"]\nEOF\n").is_none());
+    assert!(layer("x = \"[%{ if a }1%{ endif }]\"\n").is_none());
+    assert!(has_directive("a %{ if b }") && !has_directive("a %%{ if b }"));
 }

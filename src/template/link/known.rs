@@ -60,7 +60,7 @@ const INLINE: &[&str] =
     &["inline_policy_permissions", "source_inline_policy_documents", "override_inline_policy_documents"];
 
 /// The modules by source; the first that fits counts.
-const MODULES: [Known; 22] = [
+const MODULES: [Known; 23] = [
     role(
         "terraform-aws-modules/iam/aws//modules/iam-role-for-service-accounts-eks",
         &[],
@@ -174,7 +174,13 @@ const MODULES: [Known; 22] = [
     ),
     role(
         "cloudposse/iam-policy/aws",
-        &["iam_policy_statements", "iam_policy", "iam_source_policy_documents"],
+        &["iam_policy_statements", "iam_policy", "iam_source_policy_documents", "iam_override_policy_documents"],
+        &[],
+        &[],
+    ),
+    role(
+        "cloudposse/helm-release/aws",
+        &["iam_policy_statements", "iam_policy", "iam_source_policy_documents", "iam_override_policy_documents"],
         &[],
         &[],
     ),

@@ -29,7 +29,8 @@ pub(super) fn mentions(text: &str) -> Vec<(usize, Mention<'_>)> {
         }
         let rest = text.get(at..).unwrap_or_default();
         let word = word(rest);
-        found.extend(mention(word, rest).map(|mention| (at, mention)));
+        let mention = mention(word, rest).filter(|_| !is_only_looked_at(text.get(..at).unwrap_or_default(), rest));
+        found.extend(mention.map(|mention| (at, mention)));
         at += word.len().max(1);
     }
     for (offset, _) in text.match_indices(":policy/").filter(|(at, _)| !text.get(..*at).is_some_and(is_of_aws)) {
@@ -37,6 +38,22 @@ pub(super) fn mentions(text: &str) -> Vec<(usize, Mention<'_>)> {
         found.extend((!name.is_empty()).then_some((offset, Mention::PolicyArn(name))));
     }
     found
+}
+
+/// Whether a value is compared or counted, so that nothing of it goes anywhere.
+fn is_only_looked_at(before: &str, text: &str) -> bool {
+    let mut rest = text;
+    loop {
+        let end = rest.bytes().position(|byte| !continues(byte) && byte != b'*').unwrap_or(rest.len());
+        let after = rest.get(end..).unwrap_or_default();
+        rest = without_index(after);
+        if rest.len() == after.len() {
+            break;
+        }
+    }
+    let rest = rest.trim_start_matches([' ', '\t']);
+    let is_counted = before.strip_suffix('(').is_some_and(|before| before.ends_with("length")) && rest.starts_with(')');
+    is_counted || rest.starts_with("==") || rest.starts_with("!=")
 }
 
 fn is_of_aws(before: &str) -> bool {
@@ -128,4 +145,27 @@ fn without_index(text: &str) -> &str {
         depth == 0
     });
     end.and_then(|end| inside.get(end + 1..)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_only_compared_or_counted_is_not_mentioned() {
+        let cases = [
+            ("var.a != null ? var.a : []", 1),
+            ("length(var.a) > 0 ? var.a[0] : null", 1),
+            ("var.a[\"x\"][0].b[*].c == 1", 0),
+            ("try(local.a) == null", 1),
+            ("length(concat(var.a, var.b))", 2),
+            ("var.a[\"unfinished", 1),
+            ("{ a = var.a\n b == 1 }", 1),
+            ("data.aws_iam_policy_document.d[0].json != \"\"", 0),
+            ("\"${module.m.json}\" == x", 1),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(mentions(text).len(), expected, "{text}");
+        }
+    }
 }

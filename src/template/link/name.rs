@@ -378,8 +378,11 @@ fn with_end(names: Vec<Name>) -> Vec<Name> {
 /// An ARN's last part is the name.
 pub(super) fn identity_name(name: &Name) -> IdentityName {
     let literal: Option<String> = name.iter().cloned().collect();
-    if let Some(text) = literal {
-        return IdentityName::Exact(text.rsplit('/').next().unwrap_or_default().to_owned());
+    match literal.as_deref().map(|text| text.rsplit('/').next().unwrap_or_default()) {
+        // Without a name it gets one when it is made.
+        Some("") => return IdentityName::Unknown,
+        Some(name) => return IdentityName::Exact(name.to_owned()),
+        None => {}
     }
     let piece = |part: &Option<String>| match part {
         Some(text) => Piece::Literal(Cow::Owned(text.clone())),
