@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-const EXAMPLES: [&str; 3] = ["examples/cloudformation", "examples/json-policies", "examples/sam"];
+const EXAMPLES: [&str; 4] = ["examples/cloudformation", "examples/json-policies", "examples/sam", "examples/terraform"];
 
 fn iamtrim(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_iamtrim"));
