@@ -11,7 +11,7 @@ use iamtrim::catalog::{Catalog, Tracking};
 use iamtrim::claims::{Claim, Claims};
 use iamtrim::finding::{UnusedAction, UnusedActions, UnusedPermissions, UnusedService};
 use iamtrim::policy::action::ActionPattern;
-use iamtrim::refine::{self, AuditedEntry, laws};
+use iamtrim::refine::{self, AuditedEntry, Presence, laws};
 
 const WILDCARDS: &str = include_str!("data/real_wildcards.txt");
 
@@ -55,7 +55,7 @@ fn refined(list: &[ActionPattern], catalog: &Catalog, unused: &UnusedPermissions
     let audits: Vec<Option<EntryAudit<'_>>> = audits.collect();
     let audited = list.iter().zip(&audits);
     let entries: Vec<AuditedEntry<'_>> =
-        audited.map(|(pattern, audit)| AuditedEntry { pattern: Some(pattern), audit: audit.as_ref() }).collect();
+        audited.map(|(pattern, audit)| AuditedEntry { pattern: Some(pattern), audit: audit.as_ref(), presence: Presence::Always }).collect();
     let changes = refine::refine(&entries);
     assert_eq!(laws::broken(&entries, &changes, |service| services.get(service)), None);
     changes.iter().map(|change| change.result(None).count()).sum()

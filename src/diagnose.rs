@@ -333,7 +333,7 @@ fn kept(audit: &EntryAudit) -> Kept {
 
 fn replacement(change: &EntryChange) -> Option<Vec<String>> {
     match change {
-        EntryChange::Keep | EntryChange::KeepForGap => None,
+        EntryChange::Keep | EntryChange::KeepForGap | EntryChange::KeepFixed => None,
         EntryChange::Remove { .. } => Some(Vec::new()),
         EntryChange::Replace(patterns) => Some(patterns.iter().map(|p| p.as_str().to_owned()).collect()),
     }

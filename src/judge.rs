@@ -14,10 +14,10 @@ use crate::catalog::Catalog;
 use crate::claims::{Claim, Claims};
 use crate::hold::{AllowComment, Hold, Holds};
 use crate::policy::action::ActionPattern;
-use crate::policy::{ActionEntry, Effect, ElementKind, Statement};
+use crate::policy::{ActionEntry, Effect, ElementKind, Site, Statement};
 use crate::refine::laws::{self, Law};
 use crate::refine::safety::{self, Limits, Safety};
-use crate::refine::{self, AuditedEntry, EntryChange};
+use crate::refine::{self, AuditedEntry, EntryChange, Presence};
 use crate::rewrite::StatementChange;
 use crate::rule::Rule;
 use crate::settings::{Scope, Settings};
@@ -163,7 +163,8 @@ impl<'e> Bench<'_, 'e> {
             element.entries.iter().zip(&audits).map(|(entry, audit)| self.hold(entry, audit.as_ref())).collect();
         let free = |(index, &pattern)| {
             let held = holds.get(index).is_some_and(Option::is_some);
-            AuditedEntry { pattern, audit: audits.get(index).and_then(Option::as_ref).filter(|_| !held) }
+            let audit = audits.get(index).and_then(Option::as_ref).filter(|_| !held);
+            AuditedEntry { pattern, audit, presence: element.entries.get(index).map_or(Presence::Always, presence) }
         };
         let entries: Vec<AuditedEntry<'_>> = patterns.iter().enumerate().map(free).collect();
         let changes = refine::refine(&entries);
@@ -224,6 +225,14 @@ impl<'e> Bench<'_, 'e> {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+fn presence(entry: &ActionEntry) -> Presence {
+    match entry.site {
+        Site::Fixed => Presence::OneOf,
+        _ if entry.is_conditional => Presence::Sometimes,
+        _ => Presence::Always,
     }
 }
 

@@ -14,6 +14,17 @@ use crate::audit::{EntryAudit, Verdict};
 use crate::policy::action::ActionPattern;
 use trie::Trie;
 
+/// Whether an entry is in its list whatever a deployment decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is.
+    Always,
+    /// Only under a condition, so that nothing can rely on it.
+    Sometimes,
+    /// Only under a condition, and where exactly one value can stand.
+    OneOf,
+}
+
 /// An entry with what it grants; `audit` is `None` for `*`, for opaque entries and for what matches nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct AuditedEntry<'a> {
@@ -21,6 +32,16 @@ pub struct AuditedEntry<'a> {
     pub pattern: Option<&'a ActionPattern>,
     /// What it grants.
     pub audit: Option<&'a EntryAudit<'a>>,
+    /// Whether it is there at all.
+    pub presence: Presence,
+}
+
+impl AuditedEntry<'_> {
+    /// Whether others may rely on what it grants.
+    #[must_use]
+    pub fn is_always_there(&self) -> bool {
+        self.presence == Presence::Always
+    }
 }
 
 /// What becomes of an entry.
@@ -30,6 +51,8 @@ pub enum EntryChange {
     Keep,
     /// Everything it grants is unused, but the catalogue is too old to know all that it grants: it stays.
     KeepForGap,
+    /// It would go, or become several, but exactly one value can stand in its place: it stays.
+    KeepFixed,
     /// It goes.
     Remove {
         /// The pattern that grants all that is left of it, where that is why.
@@ -43,13 +66,13 @@ impl EntryChange {
     /// Whether the entry stays as it is.
     #[must_use]
     pub fn keeps(&self) -> bool {
-        matches!(self, Self::Keep | Self::KeepForGap)
+        matches!(self, Self::Keep | Self::KeepForGap | Self::KeepFixed)
     }
 
     /// The patterns that stand in its place, given what stood there.
     pub fn result<'a>(&'a self, before: Option<&'a ActionPattern>) -> impl Iterator<Item = &'a ActionPattern> {
         let (kept, emitted) = match self {
-            Self::Keep | Self::KeepForGap => (before, &[][..]),
+            Self::Keep | Self::KeepForGap | Self::KeepFixed => (before, &[][..]),
             Self::Remove { .. } => (None, &[][..]),
             Self::Replace(patterns) => (None, patterns.as_slice()),
         };
@@ -67,6 +90,12 @@ pub fn refine(entries: &[AuditedEntry<'_>]) -> Vec<EntryChange> {
 
 /// What becomes of an entry regardless of the others.
 fn alone(entry: &AuditedEntry<'_>) -> EntryChange {
+    let change = freely(entry);
+    let fits = change.keeps() || change.result(None).count() == 1;
+    if entry.presence == Presence::OneOf && !fits { EntryChange::KeepFixed } else { change }
+}
+
+fn freely(entry: &AuditedEntry<'_>) -> EntryChange {
     let Some((pattern, audit)) = entry.pattern.zip(entry.audit) else { return EntryChange::Keep };
     match (audit.verdict, pattern.named()) {
         (Verdict::Unused, _) if audit.catalog_gap.is_some() => EntryChange::KeepForGap,
@@ -80,19 +109,30 @@ fn alone(entry: &AuditedEntry<'_>) -> EntryChange {
     }
 }
 
-/// Drops emitted patterns that an unchanged entry, an earlier emitted pattern, or a strictly wider later one covers.
+/// Drops emitted patterns that an unchanged entry, an earlier emitted pattern, or a strictly wider later one covers, as
+/// far as that is always there.
 fn drop_covered(entries: &[AuditedEntry<'_>], changes: &mut [EntryChange]) {
-    let kept = entries.iter().zip(changes.iter()).filter(|(_, change)| change.keeps());
-    let mut standing: Vec<&ActionPattern> = kept.filter_map(|(entry, _)| entry.pattern).collect();
+    let all = || entries.iter().zip(changes.iter());
+    let kept = all().filter(|(_, change)| change.keeps());
+    let mut standing: Vec<Standing<'_>> =
+        kept.filter_map(|(entry, _)| Some((entry.pattern?, entry.is_always_there()))).collect();
     let unchanged = standing.len();
-    standing.extend(changes.iter().flat_map(|change| change.result(None)));
+    let emitted = |(entry, change)| {
+        let (entry, change): (&AuditedEntry<'_>, &EntryChange) = (entry, change);
+        change.result(None).map(|pattern| (pattern, entry.is_always_there()))
+    };
+    standing.extend(all().flat_map(emitted));
     let coverers = Coverers::new(&standing);
     let emitted = standing.iter().enumerate().skip(unchanged);
     let covered_by: Vec<Option<String>> =
-        emitted.map(|(rank, own)| Some(coverers.of(rank, own)?.as_str().to_owned())).collect();
+        emitted.map(|(rank, (own, _))| Some(coverers.of(rank, own)?.as_str().to_owned())).collect();
     let mut covered_by = covered_by.into_iter();
-    for change in changes.iter_mut() {
+    for (entry, change) in entries.iter().zip(changes.iter_mut()) {
         let EntryChange::Replace(patterns) = change else { continue };
+        if entry.presence == Presence::OneOf {
+            covered_by.next();
+            continue;
+        }
         let mut first = None;
         patterns.retain(|_| {
             let coverer = covered_by.next().flatten();
@@ -106,6 +146,9 @@ fn drop_covered(entries: &[AuditedEntry<'_>], changes: &mut [EntryChange]) {
     }
 }
 
+/// A pattern of the new list, and whether it is always there.
+type Standing<'a> = (&'a ActionPattern, bool);
+
 /// The patterns that may cover others, each with its rank: unchanged entries come first, then what is emitted.
 struct Coverers<'a> {
     everything: Option<&'a ActionPattern>,
@@ -116,10 +159,12 @@ struct Coverers<'a> {
 }
 
 impl<'a> Coverers<'a> {
-    fn new(standing: &[&'a ActionPattern]) -> Self {
-        let everything = standing.iter().copied().find(|pattern| pattern.is_everything());
-        let mut coverers = Self { everything, open: HashMap::new(), literals: HashMap::new() };
-        for (rank, &pattern) in standing.iter().enumerate() {
+    fn new(standing: &[Standing<'a>]) -> Self {
+        let mut coverers = Self { everything: None, open: HashMap::new(), literals: HashMap::new() };
+        for (rank, &(pattern, _)) in standing.iter().enumerate().filter(|(_, (_, is_always_there))| *is_always_there) {
+            if pattern.is_everything() {
+                coverers.everything = coverers.everything.or(Some(pattern));
+            }
             match pattern.named() {
                 Some((service, name)) if name.is_literal() => {
                     coverers.literals.entry((service, name.as_lower())).or_insert((rank, pattern));
@@ -147,7 +192,7 @@ impl<'a> Coverers<'a> {
 /// The patterns that would replace `pattern` if it stood alone, sorted, with the service as written.
 #[must_use]
 pub fn replacement(pattern: &ActionPattern, audit: &EntryAudit<'_>) -> EntryChange {
-    let change = refine(&[AuditedEntry { pattern: Some(pattern), audit: Some(audit) }]);
+    let change = refine(&[AuditedEntry { pattern: Some(pattern), audit: Some(audit), presence: Presence::Always }]);
     change.into_iter().next().unwrap_or(EntryChange::Keep)
 }
 

@@ -114,19 +114,34 @@ fn element_edits(
     changes: &[EntryChange],
 ) -> Result<Vec<Edit>, Conflict> {
     let element: &ActionElement = &statement.actions;
-    // The refinement takes all entries to be there at once.
-    if element.entries.iter().any(|entry| entry.is_conditional) && changes.iter().any(|change| !change.keeps()) {
+    if may_be_emptied(element, changes) {
         return Err(Conflict);
     }
     let items: Vec<ItemChange> = changes.iter().map(item_change).collect();
     let places: Vec<(Site, Span)> = element.entries.iter().map(|entry| (entry.site, entry.span)).collect();
     let mut edits = item_edits(text, notation, &element.lists, &places, &items)?;
-    for ((site, span), change) in places.iter().zip(&items) {
-        if let (Site::Whole, ItemChange::Replace(texts)) = (site, change) {
-            edits.extend(whole_value(text, notation, statement.span, *span, texts)?);
+    for (entry, change) in element.entries.iter().zip(&items) {
+        if let (Site::Whole | Site::Fixed, ItemChange::Replace(texts)) = (entry.site, change) {
+            // The branches of a conditional have one type in HCL, and an item of a list is none in any notation.
+            let is_one = notation == Notation::Hcl && entry.is_conditional || entry.site == Site::Fixed;
+            if is_one && texts.len() != 1 {
+                return Err(Conflict);
+            }
+            edits.extend(whole_value(text, notation, statement.span, entry.span, texts)?);
         }
     }
     Ok(edits)
+}
+
+/// Whether an element that had entries under every condition could lose them all under one.
+fn may_be_emptied(element: &ActionElement, changes: &[EntryChange]) -> bool {
+    let all = || element.entries.iter().zip(changes);
+    let stays = |change: &EntryChange| !matches!(change, EntryChange::Remove { .. });
+    let is_conditional = element.entries.iter().any(|entry| entry.is_conditional);
+    let always_stays = all().any(|(entry, change)| !entry.is_conditional && stays(change));
+    let is_left = |site: Site| all().any(|(entry, change)| entry.site == site && stays(change));
+    let loses_list = all().any(|(entry, change)| !stays(change) && !is_left(entry.site));
+    is_conditional && !always_stays && loses_list
 }
 
 /// The edits of the items that stand in lists, list by list.
@@ -140,8 +155,8 @@ fn item_edits(
     changes: &[ItemChange],
 ) -> Result<Vec<Edit>, Conflict> {
     let is_stuck = |(site, change): (Site, &ItemChange)| match (site, change) {
-        (_, ItemChange::Keep | ItemChange::Apart) | (Site::Item(_), _) | (Site::Whole, ItemChange::Replace(_)) => false,
-        (Site::Whole, ItemChange::Remove) | (Site::Fixed, _) => true,
+        (_, ItemChange::Keep | ItemChange::Apart | ItemChange::Replace(_)) | (Site::Item(_), _) => false,
+        (Site::Whole | Site::Fixed, ItemChange::Remove) => true,
     };
     if places.iter().map(|(site, _)| *site).zip(changes).any(is_stuck) {
         return Err(Conflict);
@@ -195,7 +210,7 @@ fn whole_value(
 
 fn item_change(change: &EntryChange) -> ItemChange {
     match change {
-        EntryChange::Keep | EntryChange::KeepForGap => ItemChange::Keep,
+        EntryChange::Keep | EntryChange::KeepForGap | EntryChange::KeepFixed => ItemChange::Keep,
         EntryChange::Remove { .. } => ItemChange::Remove,
         EntryChange::Replace(patterns) => {
             ItemChange::Replace(patterns.iter().map(|pattern: &ActionPattern| pattern.as_str().to_owned()).collect())

@@ -98,7 +98,7 @@ fn says_statement(read: &Statement, before: &Statement, change: &StatementChange
 
 fn after_change(own: Option<String>, change: &EntryChange) -> Vec<Option<String>> {
     match change {
-        EntryChange::Keep | EntryChange::KeepForGap => vec![own],
+        EntryChange::Keep | EntryChange::KeepForGap | EntryChange::KeepFixed => vec![own],
         EntryChange::Remove { .. } => Vec::new(),
         EntryChange::Replace(patterns) => patterns.iter().map(|p| Some(p.as_str().to_owned())).collect(),
     }

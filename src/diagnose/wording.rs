@@ -246,6 +246,9 @@ pub fn change(change: &EntryChange, statement_goes: bool) -> Vec<String> {
         EntryChange::Replace(_) => {
             notes.push(LATER_ACTIONS.to_owned());
         }
+        EntryChange::KeepFixed => {
+            notes.push("exactly one value can stand in its place: no edit is offered".to_owned());
+        }
         EntryChange::Remove { .. } | EntryChange::Keep | EntryChange::KeepForGap => {}
     }
     if statement_goes {

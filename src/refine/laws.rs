@@ -29,7 +29,9 @@ pub fn broken<'a, 'e: 'a>(
     changes: &[EntryChange],
     audit_of: impl Fn(&str) -> Option<&'a ServiceAudit<'e>>,
 ) -> Option<(usize, Law)> {
-    let after = After::new(entries.iter().zip(changes).flat_map(|(entry, change)| change.result(entry.pattern)));
+    // What is there only under a condition keeps nothing for others.
+    let always = entries.iter().zip(changes).filter(|(entry, _)| entry.is_always_there());
+    let after = After::new(always.flat_map(|(entry, change)| change.result(entry.pattern)));
     for (index, (entry, change)) in entries.iter().zip(changes).enumerate() {
         let Some(pattern) = entry.pattern.filter(|_| !change.keeps()) else { continue };
         let audit = pattern.named().and_then(|(service, _)| audit_of(service));
@@ -42,7 +44,9 @@ pub fn broken<'a, 'e: 'a>(
             return Some((index, Law::NothingUnusedIsLeft));
         }
         if pattern.named().is_some_and(|(service, name)| {
-            audit.matching(name).any(|action| !action.unused && !after.grants(service, &action.lower))
+            let is_kept =
+                |lower: &str| after.grants(service, lower) || emitted.iter().any(|own| own.matches(service, lower));
+            audit.matching(name).any(|action| !action.unused && !is_kept(&action.lower))
         }) {
             return Some((index, Law::NothingUsedIsLost));
         }

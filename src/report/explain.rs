@@ -77,7 +77,7 @@ fn verdict(subject: &Subject<'_>, style: &Style) -> String {
             let (entries, are) = (count(patterns.len(), "entry"), if unused == 1 { "is" } else { "are" });
             format!("{pattern} {} by {entries}: {unused} of its {all} actions {are} unused", bad("is replaced"))
         }
-        EntryChange::KeepForGap => {
+        EntryChange::KeepForGap | EntryChange::KeepFixed => {
             format!("{pattern} {}, although all that is known of it is unused", good("stays as it is"))
         }
         EntryChange::Remove { .. } if is_literal => format!("{pattern} {}: it is unused", bad("is removed")),

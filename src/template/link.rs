@@ -21,7 +21,7 @@ use crate::source::{FileId, Sources, span_in_file};
 use crate::syntax::Notation;
 use crate::syntax::hcl::Body;
 use module::Modules;
-use uses::{Place, Target, Uses};
+use uses::{Place, Target, Uses, What};
 
 /// The inputs of a module that become statements, as the user says of the module's source in a file.
 pub type StatementInputs<'c> = dyn Fn(FileId, &str) -> Vec<String> + Sync + 'c;
@@ -63,7 +63,7 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
         settle(reading, &|document| {
             let start = match module {
                 Some(module) => place(document, module, index),
-                None => Place::Target { target: Target::File(path.to_owned()), is_list: false },
+                None => Place::Target { target: Target::File(path.to_owned()), what: What::Document },
             };
             uses.of(start)
         });
@@ -94,14 +94,15 @@ fn settle(reading: &mut FileReading, use_of: &dyn Fn(&Document) -> Use) {
     let mut kept = Vec::with_capacity(reading.documents.len());
     for mut document in std::mem::take(&mut reading.documents) {
         let using = use_of(&document);
-        let is_list = is_list_of_statements(&document);
+        // What only some uses make a policy of, or part of one.
+        let is_part = What::of(&document) != What::Document || is_default(&document);
         if document.format != Format::Terraform && using.is_unused {
             kept.push(document);
             continue;
         }
         let span = span_in_file(&reading.layers, document.layer, document.policy.span);
         match using.not {
-            _ if is_list && (using.is_unused || using.not.is_some()) => {}
+            _ if is_part && (using.is_unused || using.not.is_some()) => {}
             Some(reason) => reading.skipped.push(Skipped { span, reason }),
             None => {
                 apply(&mut document, using);
@@ -122,7 +123,7 @@ fn apply(document: &mut Document, using: Use) {
     }
     // The keys of a table of statements become `Sid`s.
     let has_sid = document.policy.statements.iter().any(|statement| statement.sid.is_some());
-    if using.is_merged && (has_sid || is_list_of_statements(document)) {
+    if using.is_merged && (has_sid || What::of(document) == What::Statements) {
         document.read_only = document.read_only.or(Some("other documents are merged with it, statement by `Sid`"));
     }
     document.attachments = using.attachments;
@@ -139,10 +140,24 @@ fn apply(document: &mut Document, using: Use) {
     }
 }
 
-/// Whether a document is a list of statements, which only some modules make a policy of.
-fn is_list_of_statements(document: &Document) -> bool {
-    let is_document = matches!(document.path.first(), Some(Step::Key(key)) if key.starts_with(POLICY_DOCUMENT));
-    !is_document && document.policy.lists.first() == Some(&document.policy.span)
+impl What {
+    /// What a document is written as.
+    fn of(document: &Document) -> Self {
+        let policy = &document.policy;
+        let is_document = document.format != Format::Terraform
+            || matches!(document.path.first(), Some(Step::Key(key)) if key.starts_with(POLICY_DOCUMENT));
+        match policy.statements.as_slice() {
+            _ if is_document => Self::Document,
+            [only] if only.span == policy.span => Self::Actions,
+            _ if policy.lists.first() == Some(&policy.span) => Self::Statements,
+            _ => Self::Document,
+        }
+    }
+}
+
+/// Whether a document is what a variable is if nobody says otherwise.
+fn is_default(document: &Document) -> bool {
+    matches!(document.path.first(), Some(Step::Key(key)) if key.starts_with("var."))
 }
 
 /// Where the use of a document written in a module begins.
@@ -152,9 +167,9 @@ fn place(document: &Document, module: usize, file: usize) -> Place {
         _ => None,
     });
     let address = keys.next().unwrap_or_default();
-    let is_list = is_list_of_statements(document);
-    if address.starts_with("local.") || address.starts_with(POLICY_DOCUMENT) {
-        return Place::Target { target: Target::Named { module, name: address }, is_list };
+    let what = What::of(document);
+    if address.starts_with("local.") || address.starts_with("var.") || address.starts_with(POLICY_DOCUMENT) {
+        return Place::Target { target: Target::Named { module, name: address }, what };
     }
-    Place::At { module, file, address, keys: keys.collect(), is_list }
+    Place::At { module, file, address, keys: keys.collect(), what }
 }

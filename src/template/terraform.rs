@@ -26,10 +26,11 @@ pub(super) fn read(reader: &mut Reader<'_>, body: &Body) {
         let kind = kind_of(address);
         if address.starts_with(POLICY_DOCUMENT) {
             take_document(reader, &at);
-        } else if !address.starts_with("var.") {
-            Search { reader, kind, takes_statements: address.starts_with("module.") || address.starts_with("local.") }
-                .visit(&at);
+            continue;
         }
+        let takes_statements = ["module.", "local.", "var."].iter().any(|kind| address.starts_with(kind));
+        let at = if address.starts_with("var.") { at.get("default") } else { Some(at) };
+        at.iter().for_each(|at| Search { reader, kind, takes_statements }.visit(at));
     }
 }
 
@@ -49,7 +50,7 @@ pub fn tree(body: &Body) -> Node<'static> {
         match block.name.as_str() {
             "locals" => {
                 for entry in &block.body.attributes {
-                    add(format!("local.{}", entry.key), entry.key_span, statements_within(&entry.value));
+                    add(format!("local.{}", entry.key), entry.key_span, parts_within(&entry.value));
                 }
             }
             _ => add(address(block), block.span, value_of(block)),
@@ -72,9 +73,9 @@ fn value_of(block: &Block) -> Node<'static> {
     let is_document =
         block.name == "data" && block.labels.first().is_some_and(|kind| kind == "aws_iam_policy_document");
     match block.name.as_str() {
-        "module" => {
+        "module" | "variable" => {
             let inputs = block.body.attributes.iter();
-            let inputs = inputs.map(|entry| Entry { value: statements_within(&entry.value), ..entry.clone() });
+            let inputs = inputs.map(|entry| Entry { value: parts_within(&entry.value), ..entry.clone() });
             Node { span: block.span, value: Value::Table(inputs.collect()) }
         }
         _ if is_document => document(block),
@@ -155,6 +156,11 @@ fn has_no_text(node: &Node<'_>) -> bool {
     }
 }
 
+/// Whether a key of a statement is one that says what it is about, in either language.
+pub(super) fn is_word(key: &str) -> bool {
+    WORDS.iter().any(|(ours, theirs)| *ours == key || *theirs == key)
+}
+
 /// The policy language's words for those of Terraform.
 const WORDS: [(&str, &str); 14] = [
     ("sid", "Sid"),
@@ -194,6 +200,47 @@ fn statement(table: &Node<'static>, place: Span) -> Option<Node<'static>> {
     Some(Node { span: table.span, value: Value::Table(entries) })
 }
 
+/// The value with the parts of policies in it as policies: lists of actions, and of statements.
+fn parts_within(node: &Node<'static>) -> Node<'static> {
+    if !is_actions(node) {
+        return statements_within(node);
+    }
+    let entry = |key: &'static str, value| Entry { key: key.into(), key_span: node.span, value };
+    let text = |text: &'static str| Node { span: node.span, value: Value::Text(text.into()) };
+    let table = |entries| Node { span: node.span, value: Value::Table(entries) };
+    let statement =
+        [entry("Effect", text("Allow")), entry("Action", node.clone()), entry("Resource", text("*"))].to_vec();
+    table(vec![entry("Statement", table(statement))])
+}
+
+/// Whether a value is a list of which all that is literal looks like actions, and something is.
+fn is_actions(node: &Node<'_>) -> bool {
+    fn literals<'n>(node: &'n Node<'_>, found: &mut Vec<Option<&'n str>>) {
+        match &node.value {
+            Value::List(items) | Value::Concat(items) | Value::Choice(items) => {
+                items.iter().for_each(|item| literals(item, found));
+            }
+            Value::Text(text) => found.push(Some(text)),
+            Value::Table(_) | Value::Scalar => found.push(None),
+            Value::Template(_) | Value::Call(..) | Value::Reference(_) | Value::Opaque => {}
+        }
+    }
+    let mut found = Vec::new();
+    if matches!(node.value, Value::List(_) | Value::Concat(_) | Value::Choice(_)) {
+        literals(node, &mut found);
+    }
+    !found.is_empty() && found.iter().all(|text| text.is_some_and(looks_like_action))
+}
+
+fn looks_like_action(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(service, name)| {
+        let is_word = |text: &str, also: &[u8]| {
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || also.contains(&byte))
+        };
+        is_word(service, b"-") && is_word(name, b"*?-_")
+    })
+}
+
 /// The value with lists and maps of statements in it turned into lists of statements in the policy language's words.
 ///
 /// Depth is bounded by the parser's limit on nesting.
@@ -230,7 +277,7 @@ fn is_statement(node: &Node<'_>) -> bool {
 fn kind_of(address: &str) -> DocumentKind {
     match address.split('.').next().unwrap_or_default() {
         "aws_iam_policy" | "awscc_iam_managed_policy" => DocumentKind::Managed,
-        "local" | "data" | "output" => DocumentKind::Standalone,
+        "local" | "var" | "data" | "output" => DocumentKind::Standalone,
         _ => DocumentKind::Inline,
     }
 }

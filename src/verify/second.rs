@@ -42,7 +42,7 @@ pub(super) fn change(values: &mut [Value], Intended { document, changes }: &Inte
         StatementChange::Edit(entries) => {
             let mut entries = entries.iter();
             change_items(untagged(statement).get_mut("Action")?, Items::Entries, &mut |_| match entries.next()? {
-                EntryChange::Keep | EntryChange::KeepForGap => Some(Outcome::Stays),
+                EntryChange::Keep | EntryChange::KeepForGap | EntryChange::KeepFixed => Some(Outcome::Stays),
                 EntryChange::Remove { .. } => Some(Outcome::Becomes(Vec::new())),
                 EntryChange::Replace(patterns) => {
                     Some(Outcome::Becomes(patterns.iter().map(|pattern| Value::from(pattern.as_str())).collect()))

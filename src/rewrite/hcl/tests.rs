@@ -53,7 +53,9 @@ fn entries_of_a_list_keep_its_layout_and_its_comments() {
         (r#"concat(["a:1", "a:2"], var.more, ["a:3"])"#, "rkkr", r#"concat(["a:2"], var.more, [])"#),
         (r#"["a:1", /* c */ "a:2", "a:3"]"#, "krk", r#"["a:1", /* c */ "a:3"]"#),
         (r#"compact(["a:1", var.x])"#, "2k", r#"compact(["n:1", "n:2", var.x])"#),
-        (r#"["a:1", var.x ? "a:2" : "a:3"]"#, "kkk", r#"["a:1", var.x ? "a:2" : "a:3"]"#),
+        (r#"["a:1", var.x ? "a:2" : "a:3"]"#, "1k1", r#"["n:1", var.x ? "a:2" : "n:1"]"#),
+        (r#"concat(["a:1"], var.x ? ["a:2", "a:3"] : [])"#, "krr", r#"concat(["a:1"], var.x ? [] : [])"#),
+        (r#"var.x ? ["a:1", "a:2"] : ["a:3"]"#, "rk2", r#"var.x ? ["a:2"] : ["n:1", "n:2"]"#),
         (r#"["a:${var.x}", "a:1", "a:2"]"#, "kkr", r#"["a:${var.x}", "a:1"]"#),
     ];
     for (list, codes, expected) in cases {
@@ -65,7 +67,11 @@ fn entries_of_a_list_keep_its_layout_and_its_comments() {
 fn what_cannot_be_edited_alone_is_a_conflict() {
     let cases = [
         (r#"["a:1", "a:2" /* c */, "a:3"]"#, "krk"),
+        (r#"["a:1", var.x ? "a:2" : "a:3"]"#, "krk"),
+        (r#"["a:1", var.x ? "a:2" : "a:3"]"#, "k2k"),
         (r#"["a:1", var.x ? "a:2" : "a:3"]"#, "rkk"),
+        (r#"concat(["a:1"], var.x ? ["a:2"] : [])"#, "rk"),
+        (r#"var.x ? ["a:1"] : ["a:2"]"#, "rk"),
         (r#"["a:${var.x}", "a:1"]"#, "2k"),
     ];
     for (list, codes) in cases {

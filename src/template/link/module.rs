@@ -220,6 +220,16 @@ impl<'a> Modules<'a> {
         given.collect()
     }
 
+    /// Whether a variable may be what it is if nobody says otherwise.
+    pub(super) fn may_be_default(&self, module: usize, name: &str) -> bool {
+        let Some(own) = self.get(module) else { return false };
+        let is_given = |call: &Placed<'_>| call.block.body.get(name).is_some();
+        match own.callers.as_slice() {
+            [] => !own.variables.contains_key(name),
+            callers => !callers.iter().all(is_given),
+        }
+    }
+
     pub(super) fn mentions(&self, target: &Target) -> &[Site] {
         self.mentions.get(target).map_or(&[], Vec::as_slice)
     }

@@ -249,3 +249,41 @@ fn identities_are_declared_at_their_labels() {
         readings[0].1.identities.iter().map(|declared| (declared.span.of(text), &declared.identity.name)).collect();
     assert_eq!(declared, [("\"r\"", &IdentityName::Exact("app-x".to_owned()))]);
 }
+
+#[test]
+fn lists_of_actions_count_where_a_statement_allows_them() {
+    let list = |rest: &str| format!("locals {{\n  x = [\"s3:GetObject\", \"s3:Put*\"]\n}}\n{rest}");
+    let document = |statement: &str| {
+        list(&format!(
+            "data \"aws_iam_policy_document\" \"d\" {{\n statement {{\n{statement} resources = [\"*\"]\n }}\n}}\n{RELAY}"
+        ))
+    };
+    let encoded = |statement: &str| {
+        list(&format!(
+            "resource \"aws_iam_role_policy\" \"p\" {{\n role = \"app\"\n policy = jsonencode({{ Statement = [{{ {statement}, Resource = \"*\" }}] }})\n}}\n"
+        ))
+    };
+    let (taken, left) = (["local.x: app", "data.aws_iam_policy_document.d: app"], ["data.aws_iam_policy_document.d: app"]);
+    let (inline, alone) = (["local.x: app", "aws_iam_role_policy.p: app"], ["aws_iam_role_policy.p: app"]);
+    let cases: [(String, &[&str]); 10] = [
+        (document("  actions = local.x\n"), &taken),
+        (document("  actions = concat(local.x, [\"s3:ListBucket\"])\n"), &taken),
+        (document("  effect = \"Deny\"\n  actions = local.x\n"), &left),
+        (document("  not_actions = local.x\n"), &left),
+        (document("  actions = setsubtract(local.x, [\"s3:Put*\"])\n"), &left),
+        (encoded("Effect = \"Allow\", Action = local.x"), &inline),
+        (encoded("Effect = \"Allow\", Action = distinct(concat(local.x, var.more))"), &inline),
+        (encoded("Effect = \"Deny\", Action = local.x"), &alone),
+        (encoded("Effect = \"Allow\", NotAction = local.x"), &alone),
+        (list("resource \"aws_cloudwatch_metric_alarm\" \"a\" {\n alarm_actions = local.x\n}\n"), &[]),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(linked(&[("main.tf", &text)]), expected, "{text}");
+    }
+    let child = "variable \"actions\" {\n default = [\"s3:GetObject\"]\n}\nresource \"aws_iam_role_policy\" \"p\" {\n role = \"app\"\n policy = jsonencode({ Statement = { Effect = \"Allow\", Action = var.actions, Resource = \"*\" } })\n}\n";
+    let call = |input: &str| format!("module \"c\" {{\n source = \"./c\"\n{input}}}\n");
+    let given = call(" actions = [\"sqs:SendMessage\"]\n");
+    assert_eq!(linked(&[("c/main.tf", child), ("main.tf", &given)]), ["aws_iam_role_policy.p: app", "module.c/actions: app"]);
+    let default = call("");
+    assert_eq!(linked(&[("c/main.tf", child), ("main.tf", &default)]), ["var.actions/default: app", "aws_iam_role_policy.p: app"]);
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::terraform::POLICY_DOCUMENT;
+use super::super::terraform::{POLICY_DOCUMENT, is_word};
 use super::super::{Attachment, IdentityName, Link};
 use super::Use;
 use super::known::known;
@@ -32,18 +32,20 @@ pub(super) enum Target {
 /// Where a policy is written.
 #[derive(Debug, Clone)]
 pub(super) enum Place {
-    /// As something that is mentioned elsewhere; a list of statements, or a document.
-    Target { target: Target, is_list: bool },
+    /// As something that is mentioned elsewhere.
+    Target { target: Target, what: What },
     /// In an attribute of a block.
-    At { module: usize, file: usize, address: String, keys: Vec<String>, is_list: bool },
+    At { module: usize, file: usize, address: String, keys: Vec<String>, what: What },
 }
 
 /// What is followed: a document, or a managed policy by its ARN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
+pub(super) enum What {
     Document,
     /// Statements that some module makes a document of.
     Statements,
+    /// Actions that some statement is about.
+    Actions,
     Managed,
 }
 
@@ -88,12 +90,12 @@ impl<'u, 'a> Uses<'u, 'a> {
         let using = Use { is_unused: true, ..Use::default() };
         let mut following = Following { using, seen: BTreeSet::new(), open: Vec::new() };
         match place {
-            Place::Target { target, is_list } => {
+            Place::Target { target, .. } if !self.is_in_effect(&target) => {}
+            Place::Target { target, what } => {
                 following.using.is_merged = self.is_merged(&target);
-                following.go(What::of(is_list), target);
+                following.go(what, target);
             }
-            Place::At { module, file, address, keys, is_list } => {
-                let what = What::of(is_list);
+            Place::At { module, file, address, keys, what } => {
                 let site = Site { module, file, address, keys, offset: 0 };
                 following.using.is_merged |= what == What::Statements && self.takes_documents(&site);
                 following.take(what, self.meaning(what, &site));
@@ -108,8 +110,11 @@ impl<'u, 'a> Uses<'u, 'a> {
 
     fn follow(&self, following: &mut Following, what: What, target: &Target) {
         for site in self.sites(what, target) {
-            let is_followed = what != What::Statements || self.takes_whole(site);
-            let meaning = if is_followed { self.meaning(what, site) } else { Meaning::Not(SkipReason::Opaque) };
+            let taken = match what {
+                What::Statements | What::Actions => self.taken(what, site),
+                What::Document | What::Managed => Some(what),
+            };
+            let meaning = taken.map_or(Meaning::Not(SkipReason::Opaque), |what| self.meaning(what, site));
             following.using.is_merged |= site.keys.first().is_some_and(|key| is_merged_input(key));
             following.take(what, meaning);
             following.read_from(site);
@@ -133,16 +138,25 @@ impl<'u, 'a> Uses<'u, 'a> {
         call.is_some_and(|call| call.block.body.attributes.iter().any(|entry| is_merged_input(&entry.key)))
     }
 
-    /// Whether statements that are mentioned somewhere are taken there as they are, and all of them.
-    fn takes_whole(&self, site: &Site) -> bool {
+    /// Whether a value is what it is written as: a variable may be given another.
+    fn is_in_effect(&self, target: &Target) -> bool {
+        let Target::Named { module, name } = target else { return true };
+        name.strip_prefix("var.").is_none_or(|name| self.modules.may_be_default(*module, name))
+    }
+
+    /// What statements or actions are part of that are mentioned somewhere, if they are taken there as they are.
+    fn taken(&self, what: What, site: &Site) -> Option<What> {
         let (kind, name) = site.address.split_once('.').unwrap_or_default();
         let node = match (kind, site.keys.as_slice()) {
             ("local", _) => self.modules.local(site.module, name),
             (_, [key]) => self.modules.block(site.module, &site.address).and_then(|placed| placed.block.body.get(key)),
-            (_, [key, ..]) => return site.address.starts_with(POLICY_DOCUMENT) || key == "dynamic.statement",
-            (_, []) => None,
-        };
-        node.is_some_and(|node| reaches(node, site.offset))
+            (_, [..]) if site.address.starts_with(POLICY_DOCUMENT) => return Some(what),
+            (_, _) => None,
+        }?;
+        if reaches(node, site.offset) {
+            return Some(what);
+        }
+        (what == What::Actions && acts(node, site.offset)).then_some(What::Statements)
     }
 
     /// Whether a document takes statements of others.
@@ -188,6 +202,7 @@ impl<'u, 'a> Uses<'u, 'a> {
             ("module", "source" | "version" | "providers") => Meaning::Nothing,
             ("module", input) => self.input(what, site, input),
             _ if site.address.starts_with(POLICY_DOCUMENT) => match (what, key) {
+                (What::Actions | What::Statements, key) if MERGED.contains(&key) => Meaning::Not(SkipReason::Opaque),
                 (_, key) if MERGED.contains(&key) => Meaning::Merged(named(&site.address)),
                 (What::Managed, _) => Meaning::Nothing,
                 (_, "statement" | "dynamic.statement") => self.in_statement(site),
@@ -200,6 +215,7 @@ impl<'u, 'a> Uses<'u, 'a> {
                 Meaning::Flows(what, vec![named(&site.address)])
             }
             (_, "for_each") => self.repeated(what, site),
+            _ if what == What::Actions => Meaning::Not(SkipReason::Opaque),
             _ => match self.modules.block(site.module, &site.address) {
                 Some(placed) if what == What::Managed => self.managed(placed, site, key),
                 Some(placed) => self.document(placed, site, key),
@@ -213,18 +229,24 @@ impl<'u, 'a> Uses<'u, 'a> {
         let flows =
             || Meaning::Flows(What::Document, vec![Target::Named { module: site.module, name: site.address.clone() }]);
         let keys: Vec<&str> = site.keys.iter().skip(1).map(String::as_str).collect();
+        let takes = |block: &Block| {
+            let allows = block.body.get("effect").is_none_or(|effect| effect.text() == Some("Allow"));
+            allows && block.body.get("actions").is_some_and(|node| reaches(node, site.offset))
+        };
         let blocks =
             self.modules.block(site.module, &site.address).into_iter().flat_map(|placed| &placed.block.body.blocks);
         let at = Span { start: site.offset, end: site.offset };
-        match keys.as_slice() {
-            ["for_each"] => match blocks.clone().find(|block| block.span.contains(at)) {
-                Some(block) if repeats_as_written(block, site.offset) => flows(),
-                _ => Meaning::Not(SkipReason::Opaque),
-            },
-            ["actions"] | ["content", "actions"] => flows(),
-            ["not_actions" | "effect"] | ["content", "not_actions" | "effect"] => Meaning::Not(SkipReason::Opaque),
-            _ => Meaning::Nothing,
-        }
+        let block = blocks.into_iter().find(|block| block.span.contains(at));
+        let is_taken = match keys.as_slice() {
+            ["for_each"] => block.is_some_and(|block| repeats_as_written(block, site.offset)),
+            ["actions"] => block.is_some_and(takes),
+            ["content", "actions"] => {
+                block.is_some_and(|block| block.body.blocks_named("content").next().is_some_and(takes))
+            }
+            ["not_actions" | "effect"] | ["content", "not_actions" | "effect"] => false,
+            _ => return Meaning::Nothing,
+        };
+        if is_taken { flows() } else { Meaning::Not(SkipReason::Opaque) }
     }
 
     /// An ARN inside of a policy is spoken of, not used.
@@ -295,9 +317,11 @@ impl<'u, 'a> Uses<'u, 'a> {
         let is_taken = known.is_some_and(|known| match what {
             What::Managed => known.arns.contains(&input),
             What::Document | What::Statements => known.policies.contains(&input),
+            What::Actions => false,
         });
         match known {
             Some(known) if is_taken => Meaning::Attached(self.modules.identity_of_known(call, known.kind)),
+            _ if what == What::Actions => Meaning::Not(SkipReason::OtherResource),
             _ if what != What::Managed && (self.stated)(site.file, source).iter().any(|stated| stated == input) => {
                 Meaning::Attached(vec![unknown_role()])
             }
@@ -399,12 +423,6 @@ impl<'u, 'a> Uses<'u, 'a> {
     }
 }
 
-impl What {
-    fn of(is_list: bool) -> Self {
-        if is_list { Self::Statements } else { Self::Document }
-    }
-}
-
 impl Following {
     /// Follows what is read from the resource that a policy is written in.
     fn read_from(&mut self, site: &Site) {
@@ -495,18 +513,41 @@ fn is_default(key: &str, rest: &[Node<'_>]) -> bool {
     rest.iter().all(says_nothing)
 }
 
+/// Functions that give what they are given, or a text of it.
+const PASSING: [&str; 7] = ["jsonencode", "merge", "values", "try", "coalesce", "coalescelist", "tomap"];
+
 /// Whether the value at an offset is part of what a value comes to, as it is.
 ///
 /// Depth is bounded by the parser's limit on nesting.
 fn reaches(node: &Node<'_>, offset: u32) -> bool {
-    const PASSING: [&str; 7] = ["jsonencode", "merge", "values", "try", "coalesce", "coalescelist", "tomap"];
     let any = |nodes: &[Node<'_>]| nodes.iter().any(|node| reaches(node, offset));
     match &node.value {
         Value::Reference(_) => node.span.contains(Span { start: offset, end: offset }),
         Value::Call(name, arguments) => PASSING.contains(&name.as_ref()) && any(arguments),
         Value::List(items) | Value::Concat(items) | Value::Choice(items) => any(items),
-        Value::Table(entries) => entries.iter().any(|entry| reaches(&entry.value, offset)),
+        // What a statement says in a key is not what it is.
+        Value::Table(entries) => entries.iter().any(|entry| !is_word(&entry.key) && reaches(&entry.value, offset)),
         Value::Text(_) | Value::Template(_) | Value::Scalar | Value::Opaque => false,
+    }
+}
+
+/// Whether the value at an offset is the actions of a statement that allows, in what a value comes to.
+///
+/// Depth is bounded by the parser's limit on nesting.
+fn acts(node: &Node<'_>, offset: u32) -> bool {
+    let any = |nodes: &[Node<'_>]| nodes.iter().any(|node| acts(node, offset));
+    match &node.value {
+        Value::Call(name, arguments) => PASSING.contains(&name.as_ref()) && any(arguments),
+        Value::List(items) | Value::Concat(items) | Value::Choice(items) => any(items),
+        Value::Table(entries) => {
+            let effect = node.get("Effect").or(node.get("effect")).map(|effect| effect.text() == Some("Allow"));
+            entries.iter().any(|entry| match entry.key.as_ref() {
+                "Action" => effect == Some(true) && reaches(&entry.value, offset),
+                "actions" => effect.unwrap_or(true) && reaches(&entry.value, offset),
+                _ => acts(&entry.value, offset),
+            })
+        }
+        _ => false,
     }
 }
 
