@@ -54,8 +54,13 @@ fn refined(list: &[ActionPattern], catalog: &Catalog, unused: &UnusedPermissions
     });
     let audits: Vec<Option<EntryAudit<'_>>> = audits.collect();
     let audited = list.iter().zip(&audits);
-    let entries: Vec<AuditedEntry<'_>> =
-        audited.map(|(pattern, audit)| AuditedEntry { pattern: Some(pattern), audit: audit.as_ref(), presence: Presence::Always }).collect();
+    let entries: Vec<AuditedEntry<'_>> = audited
+        .map(|(pattern, audit)| AuditedEntry {
+            pattern: Some(pattern),
+            audit: audit.as_ref(),
+            presence: Presence::Always,
+        })
+        .collect();
     let changes = refine::refine(&entries);
     assert_eq!(laws::broken(&entries, &changes, |service| services.get(service)), None);
     changes.iter().map(|change| change.result(None).count()).sum()

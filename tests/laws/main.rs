@@ -12,6 +12,7 @@
 
 mod cases;
 mod checks;
+mod conditions;
 mod method;
 mod oracle;
 mod program;

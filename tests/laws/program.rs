@@ -84,7 +84,7 @@ pub(crate) fn judged(
     let statement = &checked.files[0].judgements[0].statements[0];
     assert_eq!(statement.defect, None, "{entries:?} {findings:?}");
     let becomes = |change: &EntryChange| match change {
-        EntryChange::Keep | EntryChange::KeepForGap => Becomes::Kept,
+        EntryChange::Keep | EntryChange::KeepForGap | EntryChange::KeepFixed => Becomes::Kept,
         EntryChange::Remove { .. } => Becomes::Removed,
         EntryChange::Replace(patterns) => {
             Becomes::Replaced(patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect())

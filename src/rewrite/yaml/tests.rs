@@ -122,10 +122,27 @@ fn what_cannot_be_edited_by_itself_is_refused() {
         ("\n      - &a a:1\n      - a:2", "1k"),
         ("\n      - - a:1\n        - a:2\n      - a:3", "rkk"),
         (" [a:1, # one\n      a:2]", "kr"),
-        (" !If [c, a:1, a:2]", "1k"),
-        ("\n      - a:1\n      - !If [c, a:2, !Ref AWS::NoValue]", "1k"),
+        (" !If [c, a:1, a:2]", "rk"),
+        ("\n      - a:1\n      - !If [c, a:2, !Ref AWS::NoValue]", "rk"),
+        ("\n      - a:1\n      - !If [c, a:2, !Ref AWS::NoValue]", "k2"),
     ];
     for (list, codes) in cases {
         assert_eq!(rewritten(&with_actions(list), &[codes]), Err(Conflict), "{list} {codes}");
+    }
+}
+
+#[test]
+fn what_a_condition_decides_about_is_edited_by_itself() {
+    let cases = [
+        (" !If [c, a:1, a:2]", "1k", " !If [c, n:1, a:2]"),
+        (" !If [c, [a:1, a:2], a:3]", "rkk", " !If [c, [a:2], a:3]"),
+        (
+            "\n      - a:1\n      - !If [c, a:2, !Ref AWS::NoValue]",
+            "11",
+            "\n      - n:1\n      - !If [c, n:1, !Ref AWS::NoValue]",
+        ),
+    ];
+    for (list, codes, expected) in cases {
+        assert_eq!(rewritten(&with_actions(list), &[codes]).unwrap(), with_actions(expected), "{list} {codes}");
     }
 }

@@ -263,7 +263,8 @@ fn lists_of_actions_count_where_a_statement_allows_them() {
             "resource \"aws_iam_role_policy\" \"p\" {{\n role = \"app\"\n policy = jsonencode({{ Statement = [{{ {statement}, Resource = \"*\" }}] }})\n}}\n"
         ))
     };
-    let (taken, left) = (["local.x: app", "data.aws_iam_policy_document.d: app"], ["data.aws_iam_policy_document.d: app"]);
+    let (taken, left) =
+        (["local.x: app", "data.aws_iam_policy_document.d: app"], ["data.aws_iam_policy_document.d: app"]);
     let (inline, alone) = (["local.x: app", "aws_iam_role_policy.p: app"], ["aws_iam_role_policy.p: app"]);
     let cases: [(String, &[&str]); 10] = [
         (document("  actions = local.x\n"), &taken),
@@ -283,7 +284,13 @@ fn lists_of_actions_count_where_a_statement_allows_them() {
     let child = "variable \"actions\" {\n default = [\"s3:GetObject\"]\n}\nresource \"aws_iam_role_policy\" \"p\" {\n role = \"app\"\n policy = jsonencode({ Statement = { Effect = \"Allow\", Action = var.actions, Resource = \"*\" } })\n}\n";
     let call = |input: &str| format!("module \"c\" {{\n source = \"./c\"\n{input}}}\n");
     let given = call(" actions = [\"sqs:SendMessage\"]\n");
-    assert_eq!(linked(&[("c/main.tf", child), ("main.tf", &given)]), ["aws_iam_role_policy.p: app", "module.c/actions: app"]);
+    assert_eq!(
+        linked(&[("c/main.tf", child), ("main.tf", &given)]),
+        ["aws_iam_role_policy.p: app", "module.c/actions: app"]
+    );
     let default = call("");
-    assert_eq!(linked(&[("c/main.tf", child), ("main.tf", &default)]), ["var.actions/default: app", "aws_iam_role_policy.p: app"]);
+    assert_eq!(
+        linked(&[("c/main.tf", child), ("main.tf", &default)]),
+        ["var.actions/default: app", "aws_iam_role_policy.p: app"]
+    );
 }
