@@ -84,6 +84,8 @@ pub struct SourceFile {
     pub named: bool,
     /// Why it is never written, if so.
     pub read_only: Option<&'static str>,
+    /// Whether its text could not be read, so that it may say anything.
+    pub unread: bool,
     /// When lines of it were last changed, as far as that was asked for; `None` for what is not committed.
     pub changed: BTreeMap<usize, Option<Timestamp>>,
     /// Its whole text, with its byte order mark.
@@ -197,6 +199,7 @@ impl SourceFile {
             reported: true,
             named: false,
             read_only: None,
+            unread: false,
             changed: BTreeMap::new(),
             text: text.into(),
             line_starts: OnceLock::new(),

@@ -7,6 +7,7 @@ mod cloudformation;
 mod identity;
 mod intrinsic;
 pub mod link;
+pub mod plan;
 mod reader;
 mod sam;
 mod serverless;
@@ -37,6 +38,8 @@ pub struct FileReading {
     pub identities: Vec<DeclaredIdentity>,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// The names that a plan or a state of Terraform gives to identities.
+    pub real_names: plan::RealNames,
     /// What a file of a Terraform module says, for its module to be put together.
     pub body: Option<hcl::Body>,
 }
@@ -224,6 +227,13 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
     let mut reading = FileReading::default();
     match notation(path, text) {
         Some(Notation::Json) => match json::parse(text) {
+            Ok(Some(root)) if terraform::json::is_of_module(path) => {
+                let body = terraform::json::body(&root, path.ends_with(".tfvars.json"));
+                read_body(text, body, Notation::Json, &mut reading);
+                if path.split('/').any(|part| part == "cdktf.out") {
+                    reading.documents.iter_mut().for_each(|document| document.read_only = Some(MADE_BY_CDK));
+                }
+            }
             Ok(root) => {
                 root.iter().for_each(|root| read_root(path, text, root, Vec::new(), Notation::Json, &mut reading));
             }
@@ -231,13 +241,7 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
         },
         Some(Notation::Yaml) => read_yaml(path, text, &mut reading),
         Some(Notation::Hcl) => match hcl::parse(text) {
-            Ok(body) => {
-                let layer = LayerId::FILE;
-                let format = Format::Terraform;
-                let mut reader = Reader { file: text, reading: &mut reading, notation: Notation::Hcl, format, layer };
-                terraform::read(&mut reader, &body);
-                reading.body = Some(body);
-            }
+            Ok(body) => read_body(text, body, Notation::Hcl, &mut reading),
             Err(problem) => reading.problems.push(problem),
         },
         None => {}
@@ -245,6 +249,12 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
     reading.skipped.sort_by_key(|skipped| skipped.span);
     reading.identities.sort_by_key(|declared| declared.span);
     reading
+}
+
+fn read_body(text: &str, body: hcl::Body, notation: Notation, reading: &mut FileReading) {
+    let mut reader = Reader { file: text, reading, notation, format: Format::Terraform, layer: LayerId::FILE };
+    terraform::read(&mut reader, &body);
+    reading.body = Some(body);
 }
 
 fn read_yaml(path: &str, text: &str, reading: &mut FileReading) {
@@ -267,6 +277,7 @@ fn read_root(path: &str, text: &str, root: &Node<'_>, way: Vec<Step>, notation: 
     let is_cdk_output = path.split('/').any(|part| part == "cdk.out");
     if let Some(reason) = standalone::whole_file_reason(root) {
         reader.skip(root.span, reason);
+        reader.reading.real_names = plan::names(root);
     } else if cloudformation::is_template(root) {
         reader.format = Format::CloudFormation;
         cloudformation::read(&mut reader, &at, is_cdk_output);

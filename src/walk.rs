@@ -24,7 +24,7 @@ use display::Display;
 use named::{Named, Target};
 use read::Loaded;
 use scope::Scopes;
-pub use sniff::may_hold_policy;
+pub use sniff::{is_of_module, may_hold_policy};
 use tree::Tree;
 
 /// Which files to list.

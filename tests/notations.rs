@@ -143,6 +143,79 @@ impl Drawn {
         format!("{{Version: 2012-10-17, Statement: [{}]}}", statements.collect::<Vec<_>>().join(", "))
     }
 
+    /// The same with the keys and the blocks of Terraform.
+    fn blocks(&self) -> String {
+        let (layout, mut out) = (&self.layout, String::from("data \"aws_iam_policy_document\" \"d\" {\n"));
+        for entries in &self.statements {
+            let _ = writeln!(out, "{}  statement {{", if layout.has_comments { "  // é\n" } else { "" });
+            let _ = writeln!(out, "    actions = {}\n    resources = [\"*\"]\n  }}\n", self.list(entries, "    "));
+        }
+        out + "}\n"
+    }
+
+    /// The actions of a statement as a list of HCL, on one line or on several, the last with a comma or without.
+    fn list(&self, entries: &[&str], margin: &str) -> String {
+        let layout = &self.layout;
+        let items = entries.iter().map(|entry| format!("\"{entry}\""));
+        if layout.is_indentless && !layout.has_comments {
+            return format!("[{}]", items.collect::<Vec<_>>().join(", "));
+        }
+        let last = entries.len() - 1;
+        let line = |(index, item): (usize, String)| {
+            let comma = if index < last || layout.is_bare { "," } else { "" };
+            let pad = " ".repeat(layout.indent);
+            format!("{margin}{pad}{item}{comma}{}\n", layout.comment("why"))
+        };
+        format!("[\n{}{margin}]", items.enumerate().map(line).collect::<String>())
+    }
+
+    fn encoded(&self, margin: &str) -> String {
+        let statements = self.statements.iter().map(|entries| {
+            let actions = match entries.as_slice() {
+                [only] if self.layout.is_bare => format!("\"{only}\""),
+                all => self.list(all, &format!("{margin}    ")),
+            };
+            format!("{margin}  {{\n{margin}    Effect = \"Allow\"\n{margin}    \"Action\" : {actions}\n{margin}    Resource = \"*\"\n{margin}  }},\n")
+        });
+        format!(
+            "jsonencode({{\n{margin}Version = \"2012-10-17\"\n{margin}Statement = [\n{}{margin}]\n}})",
+            statements.collect::<String>()
+        )
+    }
+
+    /// The document in the notations of Terraform, by the names of their files, with a file that a policy is in.
+    fn modules(&self) -> Vec<(&'static str, String, Option<(&'static str, String)>)> {
+        let resource = |policy: &str| format!("resource \"aws_iam_policy\" \"p\" {{\n  policy = {policy}\n}}\n");
+        let finished = |text: String| self.layout.finished(text);
+        let pretty = serde_json::to_string_pretty(&self.json()).unwrap();
+        let indented: String = pretty.lines().fold(String::new(), |out, line| out + "    " + line + "\n");
+        let quoted = Value::from(self.json().to_string()).to_string();
+        let referring = resource("data.aws_iam_policy_document.d.json");
+        let statements = self.statements.iter();
+        let statements = statements.map(|entries| json!({ "actions": entries, "resources": ["*"] }));
+        let document = json!({ "data": { "aws_iam_policy_document": { "d": {
+            "statement": statements.collect::<Vec<_>>() } } } });
+        let string = json!({ "resource": { "aws_iam_policy": { "p": { "policy": self.json().to_string() } } } });
+        let relay = "data \"aws_iam_policy_document\" \"d\" {\n  dynamic \"statement\" {\n    for_each = local.s\n    content {\n      actions = statement.value.actions\n      resources = statement.value.resources\n    }\n  }\n}\n";
+        let locals = self.statements.iter();
+        let locals = locals.map(|entries| {
+            format!("    {{\n      actions = {}\n      resources = [\"*\"]\n    }},\n", self.list(entries, "      "))
+        });
+        let locals = format!("locals {{\n  s = [\n{}  ]\n}}\n", locals.collect::<String>());
+        vec![
+            ("main.tf", finished(self.blocks()), None),
+            ("used.tf", finished(format!("{}\n{referring}", self.blocks())), None),
+            ("encoded.tf", finished(resource(&self.encoded("    "))), None),
+            ("heredoc.tf", finished(resource(&format!("<<EOF\n{pretty}\nEOF"))), None),
+            ("indented.tofu", finished(resource(&format!("<<-EOF\n{indented}  EOF"))), None),
+            ("quoted.tf", finished(resource(&quoted)), None),
+            ("policy.json", pretty, Some(("file.tf", resource("file(\"${path.module}/policy.json\")")))),
+            ("document.tf.json", document.to_string(), None),
+            ("string.tf.json", string.to_string(), None),
+            ("locals.tf", finished(locals), Some(("x.tf", format!("{relay}{referring}")))),
+        ]
+    }
+
     /// The document in each notation, by the name of its file.
     fn written(&self) -> Vec<(&'static str, String)> {
         let layout = &self.layout;
@@ -214,8 +287,9 @@ fn said(diagnostic: &Diagnostic) -> Value {
 }
 
 /// The entries of each statement that is left, read from the file by the program.
-fn entries(checked: &Checked<'_>) -> Vec<Vec<String>> {
-    let statements = checked.report.policies.iter().flat_map(|policy| &policy.statements);
+fn entries(checked: &Checked<'_>, path: &str) -> Vec<Vec<String>> {
+    let policies = checked.report.policies.iter().filter(|policy| policy.place.path == path);
+    let statements = policies.flat_map(|policy| &policy.statements);
     statements.map(|s| s.patterns.iter().map(|(text, _)| text.clone()).collect()).collect()
 }
 
@@ -226,25 +300,34 @@ proptest! {
     fn the_same_policy_in_every_notation_is_told_and_fixed_the_same(drawn in drawn()) {
         let (scopes, catalog) = ([scope()], Catalog::embedded());
         let mut first = None;
-        for (path, text) in drawn.written() {
-            let sources = Sources::new(vec![SourceFile::new(path, text.clone())]);
-            let checked = check(&sources, &scopes, &catalog);
-            prop_assert_eq!(checked.report.policies.len(), 1, "{}\n{}", path, &text);
+        let written = drawn.written().into_iter().map(|(path, text)| (path, text, None)).chain(drawn.modules());
+        for (path, text, beside) in written {
+            let sources = |text: &str| {
+                let beside = beside.iter().map(|(path, text)| SourceFile::new(*path, text.clone()));
+                Sources::new(beside.chain([SourceFile::new(path, text)]).collect())
+            };
+            let of_path = |checked: &Checked<'_>, sources: &Sources| {
+                checked.files.iter().position(|file| sources.get(file.id).is_some_and(|file| file.path == path)).unwrap()
+            };
+            let before = sources(&text);
+            let checked = check(&before, &scopes, &catalog);
+            let policies = checked.report.policies.iter().filter(|policy| policy.place.path == path);
+            prop_assert_eq!(policies.count(), 1, "{}\n{}", path, &text);
             let diagnostics = checked.report.diagnostics.iter().filter(|diagnostic| diagnostic.pattern.is_some());
             let told: Vec<Value> = diagnostics.map(said).collect();
             for diagnostic in checked.report.diagnostics.iter().filter(|diagnostic| diagnostic.pattern.is_some()) {
                 let at = diagnostic.place.span.of(&text);
                 prop_assert!(at.contains(diagnostic.pattern.as_deref().unwrap()), "{}: {} is not {:?}", path, at, diagnostic.pattern);
             }
-            let file = &sources.files()[0];
+            let checked_file = &checked.files[of_path(&checked, &before)];
+            let file = before.get(checked_file.id).unwrap();
             let withheld: Vec<String> = checked.report.fixes.iter().filter_map(|fix| fix.withheld.clone()).collect();
-            let rewritten = checked.files[0].judged(file);
-            let rewritten = fix::rewritten(&rewritten, &checked.files[0].fixes, Applicability::Unsafe).unwrap();
+            let rewritten = checked_file.judged(file);
+            let rewritten = fix::rewritten(&rewritten, &checked_file.fixes, Applicability::Unsafe).unwrap();
             let after = rewritten.map_or_else(|| text.clone(), |rewritten| rewritten.text);
-            let sources = Sources::new(vec![SourceFile::new(path, after.clone())]);
-            let again = check(&sources, &scopes, &catalog);
+            let again = check(&sources(&after), &scopes, &catalog);
             prop_assert!(again.report.fixes.is_empty(), "{}\n{}", path, &after);
-            let outcome = (told, withheld, entries(&again));
+            let outcome = (told, withheld, entries(&again, path));
             match &first {
                 None => first = Some(outcome),
                 Some(first) => prop_assert_eq!(first, &outcome, "{}\n{}\n{}", path, &text, &after),

@@ -126,10 +126,17 @@ impl Workspace {
         for mut file in files {
             match std::mem::take(&mut file.content) {
                 Loaded::NotOurs => {}
-                Loaded::Problem(reason) if file.reported => {
-                    self.unread.push(Unread::new(&file.display, file.scope, reason));
+                Loaded::Problem(reason) => {
+                    if file.reported {
+                        self.unread.push(Unread::new(&file.display, file.scope, reason));
+                    }
+                    if walk::is_of_module(&file.display) {
+                        let mut source = source(&file, String::new());
+                        source.unread = true;
+                        sources.push(source);
+                        self.walked.push(file);
+                    }
                 }
-                Loaded::Problem(_) => {}
                 Loaded::Text(text) => {
                     sources.push(source(&file, text));
                     self.walked.push(file);

@@ -16,7 +16,7 @@ use hcl_edit::template::{Element, Template};
 
 use super::{Entry, Node, Piece, Value};
 use crate::source::{Problem, Span};
-pub use inner::{filled_text, has_directive, inner_text, quote, with_holes};
+pub use inner::{filled_text, has_directive, inner_text, pieces, quote, reference_of, with_holes};
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 

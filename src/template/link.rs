@@ -8,19 +8,21 @@ mod known;
 mod mention;
 mod module;
 mod name;
+mod real;
 #[cfg(test)]
 mod tests;
 mod uses;
 
 use std::collections::BTreeMap;
 
-use super::terraform::POLICY_DOCUMENT;
+use super::terraform::{POLICY_DOCUMENT, json};
 use super::{Document, DocumentKind, FileReading, Format, Skipped, Step, notation};
 use crate::policy::SkipReason;
 use crate::source::{FileId, Sources, span_in_file};
 use crate::syntax::Notation;
 use crate::syntax::hcl::Body;
 use module::Modules;
+pub(super) use name::identity_kind;
 use uses::{Place, Target, Uses, What};
 
 /// The inputs of a module that become statements, as the user says of the module's source in a file.
@@ -46,10 +48,18 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
     if files.is_empty() {
         return;
     }
-    let broken = ids.iter().zip(&bodies).filter(|(_, body)| body.is_none()).filter_map(|(id, _)| sources.get(*id));
+    let broken = ids.iter().zip(&bodies).filter_map(|(id, body)| Some((sources.get(*id)?, body)));
+    let broken = broken.filter(|(source, body)| source.unread || body.is_none()).map(|(source, _)| source);
     let broken = broken.map(|source| (source.path.as_str(), source.text.as_str()));
-    let broken: Vec<(&str, &str)> = broken.filter(|(path, text)| notation(path, text) == Some(Notation::Hcl)).collect();
-    let modules = Modules::of(&files, &broken);
+    let is_of_module = |path: &str, text: &str| json::is_of_module(path) || notation(path, text) == Some(Notation::Hcl);
+    let broken: Vec<(&str, &str)> = broken.filter(|(path, text)| is_of_module(path, text)).collect();
+    let mut modules = Modules::of(&files, &broken);
+    let named = readings.iter().filter(|(_, reading)| !reading.real_names.is_empty()).filter_map(|(id, reading)| {
+        let source = sources.get(*id).filter(|source| source.named)?;
+        Some((source.path.as_str(), &reading.real_names))
+    });
+    modules.real = real::named(&modules, &named.collect::<Vec<_>>());
+    let modules = modules;
     let documents: Vec<Vec<crate::source::Span>> = readings.iter().map(|(_, reading)| spans(reading)).collect();
     let stated = |reading: usize, source: &str| ids.get(reading).map_or_else(Vec::new, |id| inputs(*id, source));
     let uses = Uses::new(&modules, &documents, &stated);

@@ -4,6 +4,7 @@
 //! are. Content decides: blocks of `aws_iam_policy_document`, `jsonencode`, JSON in strings, and lists of statements
 //! that are handed to modules.
 
+pub(super) mod json;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +14,8 @@ use super::{DocumentKind, Step};
 use crate::policy::{self, Reading};
 use crate::source::Span;
 use crate::syntax::hcl::{Block, Body};
-use crate::syntax::{Entry, Node, Value, hcl, json};
+use crate::syntax::json::looks_like_json;
+use crate::syntax::{Entry, Node, Notation, Value, hcl};
 
 /// The block that describes a policy.
 pub(super) const POLICY_DOCUMENT: &str = "data.aws_iam_policy_document.";
@@ -104,11 +106,29 @@ fn table(span: Span, body: &Body) -> Node<'static> {
 fn document(block: &Block) -> Node<'static> {
     let statements: Vec<Node<'static>> = block.body.blocks.iter().filter_map(statement_block).collect();
     let mut entries = block.body.attributes.clone();
-    if !statements.is_empty() {
-        let value = Node { span: block.span, value: Value::List(statements) };
+    let of_blocks = (!statements.is_empty()).then(|| Node { span: block.span, value: Value::List(statements) });
+    if let Some(value) = of_blocks.or_else(|| statements_of_json(&block.body)) {
         entries.push(Entry { key: "Statement".into(), key_span: block.span, value });
     }
     Node { span: block.span, value: Value::Table(entries) }
+}
+
+/// The statements of a document that is written in JSON: a table, or a list of tables.
+fn statements_of_json(body: &Body) -> Option<Node<'static>> {
+    let said =
+        |node: &Node<'static>| statement(node, node.span).unwrap_or(Node { span: node.span, value: Value::Opaque });
+    let stated = body.get("statement").map(|node| match &node.value {
+        Value::List(items) => Node { span: node.span, value: Value::List(items.iter().map(said).collect()) },
+        _ => said(node),
+    });
+    let repeated = body.get("dynamic").and_then(|dynamic| dynamic.get("statement"));
+    let repeated = repeated.map(|node| Node { span: node.span, value: Value::Opaque });
+    match (stated, repeated) {
+        (Some(stated), Some(repeated)) => {
+            Some(Node { span: stated.span, value: Value::Concat(vec![stated, repeated]) })
+        }
+        (stated, repeated) => stated.or(repeated),
+    }
 }
 
 fn statement_block(block: &Block) -> Option<Node<'static>> {
@@ -349,9 +369,12 @@ impl Search<'_, '_> {
         path.push(Step::Inner);
         let is_decided = hcl::has_directive(raw).then_some("directives of its template decide what there is of it");
         let standing = &Standing { read_only: standing.read_only.or(is_decided), ..standing.clone() };
-        let looks_like_json = at.node.text().is_none_or(json::looks_like_json);
+        let looks_like_json = at.node.text().is_none_or(looks_like_json);
+        let is_json = self.reader.notation == Notation::Json;
         let opened = self.reader.open(at.node, |reader, root| {
-            let root = Values::default().lower(root);
+            let values = Values::default();
+            let values = if is_json { values.with_holes_everywhere() } else { values };
+            let root = values.lower(root);
             if !reader.take(policy::read(&root), root.span, &path, standing) && root.get("Statement").is_some() {
                 reader.problem("not a policy that IAM accepts", root.span);
             }

@@ -31,8 +31,16 @@ pub(super) fn read(text: &str, notation: Notation) -> Option<Vec<Value>> {
 /// Changes a document among the values as intended; `None` if the second reader does not find it.
 pub(super) fn change(values: &mut [Value], Intended { document, changes }: &Intended<'_>) -> Option<()> {
     let policy = untagged(open(values, &document.path)?);
+    // A list of actions is all that there is of its statement.
+    if let (Value::Sequence(items), [StatementChange::Edit(entries)]) = (&*policy, *changes)
+        && items.iter().all(Value::is_string)
+    {
+        let mut entries = entries.iter();
+        return change_items(policy, Items::Entries, &mut |_| entry_outcome(entries.next()?));
+    }
     let statements = match policy {
         Value::Mapping(policy) if policy.contains_key("Statement") => policy.get_mut("Statement")?,
+        Value::Mapping(policy) if policy.contains_key("statement") => policy.get_mut("statement")?,
         list => list,
     };
     let mut changes = changes.iter();
@@ -41,17 +49,23 @@ pub(super) fn change(values: &mut [Value], Intended { document, changes }: &Inte
         StatementChange::Remove => Some(Outcome::Becomes(Vec::new())),
         StatementChange::Edit(entries) => {
             let mut entries = entries.iter();
-            change_items(untagged(statement).get_mut("Action")?, Items::Entries, &mut |_| match entries.next()? {
-                EntryChange::Keep | EntryChange::KeepForGap | EntryChange::KeepFixed => Some(Outcome::Stays),
-                EntryChange::Remove { .. } => Some(Outcome::Becomes(Vec::new())),
-                EntryChange::Replace(patterns) => {
-                    Some(Outcome::Becomes(patterns.iter().map(|pattern| Value::from(pattern.as_str())).collect()))
-                }
-            })?;
+            let statement = untagged(statement);
+            let key = if statement.get("Action").is_some() { "Action" } else { "actions" };
+            change_items(statement.get_mut(key)?, Items::Entries, &mut |_| entry_outcome(entries.next()?))?;
             entries.next().is_none().then_some(Outcome::Stays)
         }
     })?;
     changes.next().is_none().then_some(())
+}
+
+fn entry_outcome(change: &EntryChange) -> Option<Outcome> {
+    Some(match change {
+        EntryChange::Keep | EntryChange::KeepForGap | EntryChange::KeepFixed => Outcome::Stays,
+        EntryChange::Remove { .. } => Outcome::Becomes(Vec::new()),
+        EntryChange::Replace(patterns) => {
+            Outcome::Becomes(patterns.iter().map(|pattern| Value::from(pattern.as_str())).collect())
+        }
+    })
 }
 
 /// The value at the end of a way; texts on it are replaced by the values they hold, so that they compare as values.
@@ -64,6 +78,7 @@ pub(super) fn open<'v>(values: &'v mut [Value], path: &[Step]) -> Option<&'v mut
     for step in path {
         value = untagged(value);
         value = match step {
+            Step::Key(key) if value.get(key.as_str()).is_none() => block(value, key)?,
             Step::Key(key) => value.get_mut(key.as_str())?,
             Step::Item(index) => value.get_mut(*index)?,
             Step::Inner => {
@@ -76,6 +91,25 @@ pub(super) fn open<'v>(values: &'v mut [Value], path: &[Step]) -> Option<&'v mut
         };
     }
     Some(value)
+}
+
+/// The block of a Terraform file in JSON that an address stands for.
+fn block<'v>(root: &'v mut Value, address: &str) -> Option<&'v mut Value> {
+    let (word, labels) = match address.split_once('.')? {
+        ("local", name) => ("locals", name),
+        ("var", name) => ("variable", name),
+        (word @ ("data" | "module" | "output"), labels) => (word, labels),
+        _ => ("resource", address),
+    };
+    std::iter::once(word).chain(labels.split('.')).try_fold(root, |value, key| within(value, key))
+}
+
+/// The value of a key of a table, or of the one table of a list that has it.
+fn within<'v>(value: &'v mut Value, key: &str) -> Option<&'v mut Value> {
+    match value {
+        Value::Sequence(tables) => tables.iter_mut().find(|table| table.get(key).is_some())?.get_mut(key),
+        table => table.get_mut(key),
+    }
 }
 
 fn untagged(mut value: &mut Value) -> &mut Value {

@@ -4,8 +4,8 @@ use memchr::memmem;
 
 /// Whether a file is part of a Terraform module, by its name: it may say whose a policy in another file is.
 #[must_use]
-pub(super) fn is_of_module(name: &str) -> bool {
-    [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars"].iter().any(|ending| name.ends_with(ending))
+pub fn is_of_module(name: &str) -> bool {
+    [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars", ".tfvars.json"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// Whether a file might hold an IAM policy: the words that every policy needs are in it, in whatever notation.

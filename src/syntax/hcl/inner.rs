@@ -94,7 +94,7 @@ pub fn with_holes<'s>(node: &Node<'s>) -> Node<'s> {
     let value = match &node.value {
         Value::Text(text) if text.contains(FILLER) => {
             let is_whole = text.chars().all(|c| c == FILLER);
-            if is_whole { Value::Opaque } else { Value::Template(pieces(text)) }
+            if is_whole { Value::Opaque } else { Value::Template(masked_pieces(text)) }
         }
         Value::List(items) => Value::List(items.iter().map(with_holes).collect()),
         Value::Table(entries) => {
@@ -106,7 +106,46 @@ pub fn with_holes<'s>(node: &Node<'s>) -> Node<'s> {
     Node { span: node.span, value }
 }
 
-fn pieces<'s>(text: &str) -> Vec<Piece<'s>> {
+/// The pieces of a template, which are not unescaped; `None` for one with directives.
+#[must_use]
+pub fn pieces(text: &str) -> Option<Vec<Piece<'static>>> {
+    let mut pieces = Vec::new();
+    let (mut rest, mut literal) = (text, String::new());
+    while let Some(at) = rest.find(['$', '%']) {
+        let (plain, from) = rest.split_at_checked(at)?;
+        literal.push_str(plain);
+        let taken = if is_escaped(from) {
+            literal.push_str(from.get(1..3)?);
+            3
+        } else if let Some(length) = hole(from)? {
+            if !literal.is_empty() {
+                pieces.push(Piece::Literal(Cow::Owned(std::mem::take(&mut literal))));
+            }
+            pieces.push(Piece::Hole(Cow::Owned(from.get(2..length - 1)?.trim().to_owned())));
+            length
+        } else {
+            literal.push_str(from.get(..1)?);
+            1
+        };
+        rest = from.get(taken..)?;
+    }
+    literal.push_str(rest);
+    if !literal.is_empty() {
+        pieces.push(Piece::Literal(Cow::Owned(literal)));
+    }
+    Some(pieces)
+}
+
+/// The reference that the text of a hole is, if it is nothing else.
+#[must_use]
+pub fn reference_of(hole: &str) -> Option<&str> {
+    let is_name = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    };
+    (hole.contains('.') && hole.split('.').all(is_name)).then_some(hole)
+}
+
+fn masked_pieces<'s>(text: &str) -> Vec<Piece<'s>> {
     let mut pieces = Vec::new();
     for part in text.split(FILLER) {
         if !part.is_empty() {

@@ -82,8 +82,10 @@ fn mention<'t>(word: &'t str, rest: &'t str) -> Option<Mention<'t>> {
     let after = rest.get(word.len()..)?;
     match word {
         "file" | "templatefile" => {
-            let argument = after.trim_start().strip_prefix('(')?.trim_start().strip_prefix('"')?;
-            return argument.split('"').next().map(Mention::File);
+            let argument = after.trim_start().strip_prefix('(')?.trim_start();
+            // Inside of a string of JSON quotes are escaped.
+            let argument = argument.strip_prefix('"').or_else(|| argument.strip_prefix(r#"\""#))?;
+            return argument.split(['"', '\\']).next().map(Mention::File);
         }
         "module" => {
             let (name, after) = step(after)?;

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::terraform::address;
+use super::super::terraform::{POLICY_DOCUMENT, address};
 use super::File;
 use super::mention::{Mention, arn_name, mentions};
+use super::real::Named;
 use super::uses::Target;
 use crate::policy::wildcard::Wildcard;
 use crate::source::Span;
-use crate::syntax::Node;
 use crate::syntax::hcl::{Block, Body};
+use crate::syntax::{Node, Value};
 
 /// A block and its module.
 #[derive(Clone, Copy)]
@@ -63,6 +64,8 @@ pub(super) struct Modules<'a> {
     arns: BTreeMap<String, Vec<Site>>,
     /// The same for names of which deployment knows a part.
     arn_patterns: Vec<(Wildcard, Site)>,
+    /// The names of identities that a plan or a state knows.
+    pub(super) real: Named,
 }
 
 /// The folder of a path, without a slash at its end.
@@ -94,8 +97,10 @@ impl<'a> Modules<'a> {
             paths: Vec::new(),
             arns: BTreeMap::new(),
             arn_patterns: Vec::new(),
+            real: Named::new(),
         };
-        let (values, sources): (Vec<&File<'_>>, Vec<_>) = files.iter().partition(|file| file.path.ends_with(".tfvars"));
+        let are_values = |file: &&File<'_>| file.path.ends_with(".tfvars") || file.path.ends_with(".tfvars.json");
+        let (values, sources): (Vec<&File<'_>>, Vec<_>) = files.iter().partition(are_values);
         for file in &sources {
             all.add(file);
         }
@@ -132,6 +137,7 @@ impl<'a> Modules<'a> {
     fn add_values(&mut self, file: &File<'a>) {
         let own = folder(file.path);
         let name = file.path.rsplit('/').next().unwrap_or_default();
+        let name = name.strip_suffix(".json").unwrap_or(name);
         let is_loaded = name == "terraform.tfvars" || name.ends_with(".auto.tfvars");
         let values = || file.body.attributes.iter();
         if let Some(module) = self.folders.get(own).and_then(|index| self.modules.get_mut(*index)).filter(|_| is_loaded)
@@ -187,6 +193,27 @@ impl<'a> Modules<'a> {
 
     pub(super) fn block(&self, module: usize, address: &str) -> Option<Placed<'a>> {
         self.get(module)?.blocks.get(address).copied()
+    }
+
+    /// The modules that nothing here calls.
+    pub(super) fn all_roots(&self) -> impl Iterator<Item = usize> + '_ {
+        self.modules.iter().enumerate().filter(|(_, module)| module.callers.is_empty()).map(|(index, _)| index)
+    }
+
+    /// The local modules that a module calls, by the label of each call.
+    pub(super) fn calls_of(&self, module: usize) -> Vec<(&'a str, usize)> {
+        let blocks = self.get(module).into_iter().flat_map(|module| module.blocks.values());
+        let calls = blocks.filter(|placed| placed.block.name == "module");
+        calls.filter_map(|call| Some((call.block.labels.first()?.as_str(), self.called(*call)?))).collect()
+    }
+
+    /// The addresses of the identities that a module declares.
+    pub(super) fn identities_of(&self, module: usize) -> Vec<String> {
+        let addresses = self.get(module).into_iter().flat_map(|module| module.blocks.keys());
+        let is_identity = |address: &&String| {
+            address.split_once('.').is_some_and(|(kind, _)| super::name::identity_kind(kind).is_some())
+        };
+        addresses.filter(is_identity).cloned().collect()
     }
 
     /// All blocks of all modules.
@@ -272,12 +299,30 @@ impl<'a> Modules<'a> {
             } else {
                 at.keys.push(entry.key.to_string());
             }
-            self.scan_text(file.text, entry.value.span, &at);
+            self.scan_value(file.text, &entry.value, &at);
         }
         for block in &body.blocks {
             let mut at = site.clone();
             at.keys.push(address(block));
             self.scan_body(file, &block.body, &at);
+        }
+    }
+
+    /// A statement of a document that is written in JSON is looked at key by key.
+    ///
+    /// Depth is bounded by the parser's limit on nesting.
+    fn scan_value(&mut self, text: &str, node: &Node<'_>, at: &Site) {
+        let is_statement = at.address.starts_with(POLICY_DOCUMENT)
+            && at.keys.first().is_some_and(|key| matches!(key.as_str(), "statement" | "dynamic"));
+        match &node.value {
+            Value::Table(entries) if is_statement => {
+                for entry in entries {
+                    let keys = at.keys.iter().cloned().chain([entry.key.to_string()]).collect();
+                    self.scan_value(text, &entry.value, &Site { keys, ..at.clone() });
+                }
+            }
+            Value::List(items) if is_statement => items.iter().for_each(|item| self.scan_value(text, item, at)),
+            _ => self.scan_text(text, node.span, at),
         }
     }
 
@@ -338,7 +383,7 @@ impl<'a> Modules<'a> {
     }
 
     /// The modules from which a module is reached that nothing here calls: itself, if nothing calls it.
-    fn roots(&self, module: usize) -> BTreeSet<usize> {
+    pub(super) fn roots(&self, module: usize) -> BTreeSet<usize> {
         let (mut roots, mut seen, mut open) = (BTreeSet::new(), BTreeSet::from([module]), vec![module]);
         while let Some(module) = open.pop() {
             let callers = self.get(module).map_or(&[][..], |module| module.callers.as_slice());

@@ -6,6 +6,7 @@ use super::super::{Attachment, DeclaredIdentity, IdentityName, Link, identity};
 use super::known::{Known, Prefix};
 use super::module::{Modules, Placed};
 use crate::policy::arn::IdentityKind;
+use crate::syntax::hcl::reference_of;
 use crate::syntax::{Node, Piece, Value};
 
 /// How far references are followed, and how many names one may come to.
@@ -47,7 +48,7 @@ const IDENTITIES: [(&str, IdentityKind, &str); 6] = [
 ];
 
 /// What identity a type of resource is.
-pub(super) fn identity_kind(kind: &str) -> Option<(IdentityKind, &'static str)> {
+pub(in crate::template) fn identity_kind(kind: &str) -> Option<(IdentityKind, &'static str)> {
     IDENTITIES.iter().find(|(ours, ..)| *ours == kind).map(|(_, kind, key)| (*kind, *key))
 }
 
@@ -136,6 +137,10 @@ impl<'a> Modules<'a> {
         let Some((kind, key)) = identity_kind(resource) else { return Vec::new() };
         let body = &placed.block.body;
         let of_name = |name: Name| Attachment { kind, name: identity_name(&name), link };
+        let label = placed.block.labels.get(1).map(String::as_str).unwrap_or_default();
+        if let Some(names) = self.real.get(&(placed.module, format!("{resource}.{label}"))) {
+            return names.iter().map(|name| of_name(vec![Some(name.clone())])).collect();
+        }
         let names = match (body.get(key), body.get("name_prefix")) {
             (Some(name), _) if name.value != Value::Scalar => self.names(name, Scope::of(placed), 0),
             (_, Some(prefix)) => with_end(self.names(prefix, Scope::of(placed), 0)),
@@ -336,14 +341,6 @@ fn picks(function: &str) -> bool {
         "lookup",
     ]
     .contains(&function)
-}
-
-/// The reference that the text of a hole is, if it is nothing else.
-fn reference_of(hole: &str) -> Option<&str> {
-    let is_name = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-    };
-    (hole.contains('.') && hole.split('.').all(is_name)).then_some(hole)
 }
 
 /// What stands at the end of a way into a value; all that it may be where an index is not literal.

@@ -294,3 +294,60 @@ fn lists_of_actions_count_where_a_statement_allows_them() {
         ["var.actions/default: app", "aws_iam_role_policy.p: app"]
     );
 }
+
+#[test]
+fn a_plan_that_is_named_says_what_the_roles_are_called() {
+    let child = "resource \"aws_iam_role\" \"r\" {\n name_prefix = \"x\"\n}\nresource \"aws_iam_role_policy\" \"p\" {\n role = aws_iam_role.r.id\n policy = jsonencode({ Statement = { Effect = \"Allow\", Action = \"s3:*\", Resource = \"*\" } })\n}\n";
+    let root =
+        "module \"one\" {\n source = \"../c\"\n}\nmodule \"two\" {\n source = \"../c\"\n for_each = local.all\n}\n";
+    let role = |address: &str, name: &str| {
+        format!(r#"{{"address":{address:?},"mode":"managed","type":"aws_iam_role","values":{{"name":{name:?}}}}}"#)
+    };
+    let plan = format!(
+        r#"{{"format_version":"1.2","terraform_version":"1.9.0","planned_values":{{"root_module":{{"child_modules":[
+            {{"resources":[{}]}},{{"resources":[{}]}}]}}}}}}"#,
+        role("module.one.aws_iam_role.r", "x1"),
+        role("module.two[\"a\"].aws_iam_role.r", "x2"),
+    );
+    let names = |is_named: bool, other_root: bool| {
+        let mut files = vec![("c/main.tf", child), ("live/main.tf", root), ("plan.json", plan.as_str())];
+        if other_root {
+            files.push(("test/main.tf", "module \"three\" {\n source = \"../c\"\n}\n"));
+        }
+        let named = |(path, text): &(&str, &str)| {
+            let named = is_named && *path == "plan.json";
+            let mut file = SourceFile::new(*path, *text);
+            file.named = named;
+            file
+        };
+        let sources = Sources::new(files.iter().map(named).collect());
+        let mut readings: Vec<_> = sources.iter().map(|(id, file)| (id, read_file(&file.path, &file.text))).collect();
+        link(&mut readings, &sources, &|_, _| Vec::new());
+        readings[0].1.documents[0].attachments.iter().map(|attachment| attachment.name.clone()).collect::<Vec<_>>()
+    };
+    let exact = |name: &str| IdentityName::Exact(name.to_owned());
+    assert_eq!(names(true, false), [exact("x1"), exact("x2")]);
+    for (is_named, other_root) in [(false, false), (true, true)] {
+        assert!(!names(is_named, other_root).contains(&exact("x1")), "{is_named} {other_root}");
+    }
+}
+
+#[test]
+fn the_json_form_is_linked_like_any_other() {
+    let text = r#"{"resource": {"aws_iam_role": {"r": {"name": "app-${var.end}"}},
+        "aws_iam_role_policy": {"p": {"role": "${aws_iam_role.r.id}", "policy": "${data.aws_iam_policy_document.d.json}"},
+            "q": {"role": "${aws_iam_role.r.id}", "policy": "${file(\"x.json\")}"}}},
+        "variable": {"end": {"default": "x"}},
+        "data": {"aws_iam_policy_document": {"d": {"statement": [{"actions": ["s3:${local.a}", "s3:PutObject"], "resources": ["*"]}]},
+            "t": {"statement": {"actions": ["sts:AssumeRole"], "principals": {"type": "Service", "identifiers": ["x"]}}}}}}"#;
+    let json = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
+    assert_eq!(
+        linked(&[("main.tf.json", text), ("x.json", json)]),
+        ["data.aws_iam_policy_document.d: app-x", "trust-policy", ": app-x"]
+    );
+    let reading = read_file("main.tf.json", text);
+    let entries = &reading.documents[0].policy.statements[0].actions.entries;
+    assert_eq!(entries.iter().map(|entry| entry.pattern.is_some()).collect::<Vec<_>>(), [false, true]);
+    let values = [("main.tf.json", text), ("terraform.tfvars.json", r#"{"end": "y"}"#)];
+    assert_eq!(linked(&values)[0], "data.aws_iam_policy_document.d: app-y");
+}

@@ -206,6 +206,7 @@ impl<'u, 'a> Uses<'u, 'a> {
                 (_, key) if MERGED.contains(&key) => Meaning::Merged(named(&site.address)),
                 (What::Managed, _) => Meaning::Nothing,
                 (_, "statement" | "dynamic.statement") => self.in_statement(site),
+                (_, "dynamic") => Meaning::Not(SkipReason::Opaque),
                 _ => Meaning::Nothing,
             },
             ("data", "template") if site.address.starts_with("data.template_file.") => {
