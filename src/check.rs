@@ -82,7 +82,7 @@ fn read(sources: &Sources) -> Vec<(FileId, FileReading)> {
     let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
     let read = |(id, file): (FileId, &SourceFile)| {
         let reading = template::read_file(&file.path, &file.text);
-        (!is_empty(&reading) || reading.body.is_some()).then_some((id, reading))
+        (!is_empty(&reading) || reading.body.is_some() || file.unread).then_some((id, reading))
     };
     files.into_par_iter().filter_map(read).collect()
 }

@@ -91,6 +91,78 @@ fn a_long_line_is_a_line() {
 }
 
 #[test]
+fn what_is_no_hcl_is_told_and_holds_nothing_else_back() {
+    let folder = Folder::new();
+    folder.write("good.json", POLICY);
+    let (alone, _) = folder.lint(&[]);
+    let opened = ["[", "{a=", "(", "f(", "\"${", "a {\n", "!", "a+", "a?a:", "<<E\n${", "%{if a}", "\"%{if a}"];
+    for (index, open) in opened.iter().enumerate() {
+        folder.write(format!("deep{index}/main.tf"), format!("x = {}", open.repeat(100_000)));
+        folder.write(format!("deep{index}/blocks.tf"), open.repeat(100_000));
+    }
+    let cut = [
+        "x = \"Statement",
+        "x = <<EOF\n{\"Statement\":",
+        "x = <<-EOF\n",
+        "x = \"${",
+        "x = [",
+        "a {",
+        "x = \"\\",
+        "x = /*",
+    ];
+    for (index, text) in cut.iter().enumerate() {
+        folder.write(format!("cut{index}/main.tf"), *text);
+    }
+    folder.write("noise/main.tf", noise(100_000, true));
+    folder.write("json/main.tf.json", format!("{{\"resource\":{}", "[".repeat(100_000)));
+    folder.write("json/keys.tf.json", format!("{}1{}", "{\"resource\":".repeat(400), "}".repeat(400)));
+    folder.write("loop/main.tf", LOOP);
+    let report = lint_bounded(&folder);
+    assert_eq!(warnings(&report), GOOD);
+    assert_eq!(about(&report, "good.json"), about(&alone, "good.json"));
+    let unread = unread(&report);
+    assert!(unread.iter().any(|line| line.starts_with("cut0/main.tf: not HCL")), "{unread:?}");
+    assert!(unread.iter().any(|line| line.starts_with("noise/main.tf: not UTF-8")), "{unread:?}");
+}
+
+/// A module that calls itself, whose values are one another.
+const LOOP: &str = r#"
+locals {
+  a = local.b
+  b = local.a
+}
+module "m" {
+  source = "./"
+  a      = module.m.a
+}
+output "a" {
+  value = var.a
+}
+variable "a" {}
+resource "aws_iam_role_policy" "p" {
+  role   = local.a
+  policy = module.m.a
+}
+"#;
+
+#[test]
+fn a_long_line_of_hcl_is_a_line() {
+    let folder = Folder::new();
+    let entries = "\"s3:GetObject\", ".repeat(70_000);
+    let list = format!("[{entries}\"sqs:PurgeQueue\", \"dynamodb:*Table\"]");
+    let statement = format!("statement {{\nactions = {list}\nresources = [\"*\"]\n}}\n");
+    folder.write("main.tf", format!("data \"aws_iam_policy_document\" \"d\" {{\n{statement}}}\n"));
+    let column = "actions = [".len() + entries.len() + 1;
+    let expected = [
+        format!("main.tf:3:{column} unused-action"),
+        format!("main.tf:3:{} partly-used-wildcard", column + "\"sqs:PurgeQueue\", ".len()),
+    ];
+    assert_eq!(warnings(&lint_bounded(&folder)), expected);
+    let human = folder.run(&["lint"]);
+    assert!(human.stdout.len() < 100_000, "a line of 1 MB is not printed: {}", human.stdout.len());
+}
+
+#[test]
 fn line_ends_and_marks_move_no_place() {
     let folder = Folder::new();
     folder.write("crlf.json", POLICY.replace('\n', "\r\n"));

@@ -1,4 +1,4 @@
-use crate::edit::Conflict;
+use crate::edit::{Conflict, Edits};
 use crate::policy::action::ActionPattern;
 use crate::refine::EntryChange;
 use crate::rewrite::{StatementChange, in_file, rewrite};
@@ -9,7 +9,11 @@ use crate::verify::{Intended, verify};
 /// Applies one word per statement, `-` to remove it, else one code letter per entry: `k`eep, `r`emove, `2` two
 /// patterns; and proves the result.
 fn rewritten(text: &str, codes: &str) -> Result<String, Conflict> {
-    let reading = read_file("main.tf", text);
+    rewritten_in("main.tf", text, codes)
+}
+
+fn rewritten_in(path: &str, text: &str, codes: &str) -> Result<String, Conflict> {
+    let reading = read_file(path, text);
     let document = &reading.documents[0];
     let entry = |code: char| match code {
         'k' => EntryChange::Keep,
@@ -26,7 +30,7 @@ fn rewritten(text: &str, codes: &str) -> Result<String, Conflict> {
     let own = layer_text(text, &reading.layers, document.layer);
     let edits = rewrite(own, document.notation, &document.policy, &changes)?;
     let after = in_file(&edits, &reading.layers, document.layer)?.apply(text)?;
-    assert_eq!(verify("main.tf", text, &after, &[Intended { document, changes: &changes }]), Ok(()), "{after}");
+    assert_eq!(verify(path, text, &after, &[Intended { document, changes: &changes }]), Ok(()), "{after}");
     Ok(after)
 }
 
@@ -148,4 +152,94 @@ fn a_repeated_statement_goes_with_its_block_and_keeps_what_it_is_repeated_for() 
     assert_eq!(rewritten(&text, "rk kk -").unwrap(), whole(&[&edited, fixed]));
     // What is left may be there never.
     assert!(rewritten(&text, "kk - k").is_err());
+}
+
+/// Four statements, as blocks with this before each.
+fn four(before: [&str; 4], after: &str) -> String {
+    let blocks = ["a", "b", "c", "d"].iter().zip(before).map(|(name, before)| {
+        format!("{before}  statement {{\n    actions   = [\"{name}:1\"]\n    resources = [\"*\"]\n  }}\n")
+    });
+    format!("data \"aws_iam_policy_document\" \"d\" {{\n{}{after}}}\n", blocks.collect::<String>())
+}
+
+/// The same as items, by what stands between them.
+fn encoded(separators: [&str; 5]) -> String {
+    let [open, first, second, third, close] = separators;
+    let one = |name: &str| format!("{{ Effect = \"Allow\", Action = \"{name}:1\", Resource = \"*\" }}");
+    let (a, b, c, d) = (one("a"), one("b"), one("c"), one("d"));
+    let items = format!("[{open}{a}{first}{b}{second}{c}{third}{d}{close}]");
+    format!("resource \"aws_iam_role_policy\" \"p\" {{\n  policy = jsonencode({{ Statement = {items} }})\n}}\n")
+}
+
+#[test]
+fn statements_that_go_one_by_one_go_together() {
+    let layouts = [
+        four([""; 4], ""),
+        four(["", "\n", "\n", "\n"], ""),
+        four(["  version = \"2012-10-17\"\n\n", "", "\n\n", "  # c\n"], "\n"),
+        four(["\n", "\n", "  policy_id = \"x\"\n", "\n"], ""),
+        encoded(["", ", ", ", ", ", ", ""]),
+        encoded(["\n", ",\n", ",\n", ",\n", "\n"]),
+        encoded(["\n", ",\n", ",\n", ",\n", ",\n"]),
+    ];
+    for (text, gone) in layouts.iter().flat_map(|text| (1..15_u32).map(move |gone| (text, gone))) {
+        let reading = read_file("main.tf", text);
+        let document = &reading.documents[0];
+        let goes = |index: usize| gone & (1 << index) != 0;
+        let of = |own: usize| {
+            let change = |index| match (goes(index), own == index) {
+                (true, true) => StatementChange::Remove,
+                (true, false) => StatementChange::Apart,
+                (false, _) => StatementChange::Keep,
+            };
+            let changes: Vec<StatementChange> = (0..4).map(change).collect();
+            rewrite(text, document.notation, &document.policy, &changes).unwrap()
+        };
+        let left = |text: &str| read_file("main.tf", text).documents[0].policy.statements.len();
+        let each: Vec<Edits> = (0..4).filter(|index| goes(*index)).map(of).collect();
+        for alone in &each {
+            assert_eq!(left(&alone.apply(text).unwrap()), 3, "{text} {gone:b}");
+        }
+        let together = Edits::new(each.iter().flat_map(|edits| edits.as_slice().to_vec()).collect()).unwrap();
+        assert_eq!(left(&together.apply(text).unwrap()), 4 - gone.count_ones() as usize, "{text} {gone:b}");
+        let codes: Vec<&str> = (0..4).map(|index| if goes(index) { "-" } else { "k" }).collect();
+        assert!(rewritten(text, &codes.join(" ")).is_ok(), "{text} {gone:b}");
+    }
+}
+
+#[test]
+fn the_json_form_is_edited_as_json() {
+    let text = |statements: &str| {
+        format!(r#"{{"data": {{"aws_iam_policy_document": {{"d": {{"statement": {statements}}}}}}}}}"#)
+    };
+    let one =
+        r#"[{"actions": ["a:1", "a:2"], "resources": ["*"]}, {"sid": "x", "actions": ["a:3"], "resources": ["*"]}]"#;
+    let cases = [
+        ("rk k", r#"[{"actions": ["a:2"], "resources": ["*"]}, {"sid": "x", "actions": ["a:3"], "resources": ["*"]}]"#),
+        ("k1 -", r#"[{"actions": ["a:1", "n:1"], "resources": ["*"]}]"#),
+    ];
+    for (codes, expected) in cases {
+        assert_eq!(rewritten_in("main.tf.json", &text(one), codes).unwrap(), text(expected), "{codes}");
+    }
+    let string =
+        |policy: &str| serde_json::json!({"resource": [{"aws_iam_policy": {"p": {"policy": policy}}}]}).to_string();
+    let policy = |actions: &str| {
+        format!(r#"{{"Statement": [{{"Effect": "Allow", "Action": {actions}, "Resource": "${{var.x}}"}}]}}"#)
+    };
+    assert_eq!(
+        rewritten_in("main.tofu.json", &string(&policy(r#"["a:1", "a:2"]"#)), "k2").unwrap(),
+        string(&policy(r#"["a:1", "n:1", "n:2"]"#))
+    );
+    let local = r#"{"locals": {"x": ["a:1", "a:2"]}}"#;
+    assert_eq!(rewritten_in("main.tf.json", local, "1r").unwrap(), r#"{"locals": {"x": ["n:1"]}}"#);
+}
+
+#[test]
+fn lists_of_actions_are_edited_where_they_are_written() {
+    let text = |list: &str| format!("locals {{\n  x = {list}\n}}\n");
+    assert_eq!(rewritten(&text("[\"a:1\", \"a:2\"]"), "r2").unwrap(), text("[\"n:1\", \"n:2\"]"));
+    assert_eq!(
+        rewritten(&text("concat([\n    \"a:1\", # one\n    \"a:2\",\n  ], var.more, [\"a:3\"])"), "krkr").unwrap(),
+        text("concat([\n    \"a:1\", # one\n  ], var.more, [])")
+    );
 }
