@@ -54,6 +54,7 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
     let is_of_module = |path: &str, text: &str| json::is_of_module(path) || notation(path, text) == Some(Notation::Hcl);
     let broken: Vec<(&str, &str)> = broken.filter(|(path, text)| is_of_module(path, text)).collect();
     let mut modules = Modules::of(&files, &broken);
+    modules.has_unknown_callers = sources.iter().any(|(_, source)| source.path.ends_with("terragrunt.hcl"));
     let named = readings.iter().filter(|(_, reading)| !reading.real_names.is_empty()).filter_map(|(id, reading)| {
         let source = sources.get(*id).filter(|source| source.named)?;
         Some((source.path.as_str(), &reading.real_names))

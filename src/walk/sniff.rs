@@ -2,10 +2,15 @@
 
 use memchr::memmem;
 
+/// A file that hands values to modules in its own way: of their variables nothing is known then.
+const TERRAGRUNT: &str = "terragrunt.hcl";
+
 /// Whether a file is part of a Terraform module, by its name: it may say whose a policy in another file is.
 #[must_use]
 pub fn is_of_module(name: &str) -> bool {
-    [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars", ".tfvars.json"].iter().any(|ending| name.ends_with(ending))
+    [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars", ".tfvars.json", TERRAGRUNT]
+        .iter()
+        .any(|ending| name.ends_with(ending))
 }
 
 /// Whether a file might hold an IAM policy: the words that every policy needs are in it, in whatever notation.

@@ -15,4 +15,5 @@ mod git;
 mod hostile;
 mod streams;
 mod support;
+mod terraform;
 mod whose;

@@ -1,5 +1,6 @@
 //! The folders of HCL files as modules: their blocks by address, their constants, and who calls them.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::terraform::{POLICY_DOCUMENT, address};
@@ -66,6 +67,10 @@ pub(super) struct Modules<'a> {
     arn_patterns: Vec<(Wildcard, Site)>,
     /// The names of identities that a plan or a state knows.
     pub(super) real: Named,
+    /// Whether something calls modules that is no part of them: Terragrunt does.
+    pub(super) has_unknown_callers: bool,
+    /// How many values were looked at for the name that is asked for.
+    pub(super) looks: Cell<usize>,
 }
 
 /// The folder of a path, without a slash at its end.
@@ -98,6 +103,8 @@ impl<'a> Modules<'a> {
             arns: BTreeMap::new(),
             arn_patterns: Vec::new(),
             real: Named::new(),
+            has_unknown_callers: false,
+            looks: Cell::new(0),
         };
         let are_values = |file: &&File<'_>| file.path.ends_with(".tfvars") || file.path.ends_with(".tfvars.json");
         let (values, sources): (Vec<&File<'_>>, Vec<_>) = files.iter().partition(are_values);
@@ -234,7 +241,7 @@ impl<'a> Modules<'a> {
         let own = self.get(module).filter(|module| !module.is_incomplete)?;
         let default = || Some((module, None, self.block(module, &format!("var.{name}"))?.block.body.get("default")?));
         if own.callers.is_empty() {
-            if own.varying.contains(name) {
+            if self.has_unknown_callers || own.varying.contains(name) {
                 return None;
             }
             let set = own.variables.get(name).map(|node| (module, None, *node));
@@ -252,7 +259,7 @@ impl<'a> Modules<'a> {
         let Some(own) = self.get(module) else { return false };
         let is_given = |call: &Placed<'_>| call.block.body.get(name).is_some();
         match own.callers.as_slice() {
-            [] => !own.variables.contains_key(name),
+            [] => !self.has_unknown_callers && !own.variables.contains_key(name),
             callers => !callers.iter().all(is_given),
         }
     }

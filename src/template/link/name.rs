@@ -9,9 +9,10 @@ use crate::policy::arn::IdentityKind;
 use crate::syntax::hcl::reference_of;
 use crate::syntax::{Node, Piece, Value};
 
-/// How far references are followed, and how many names one may come to.
+/// How far references are followed, how many names one may come to, and how many values are looked at for that.
 const MAX_DEPTH: usize = 24;
 const MAX_NAMES: usize = 64;
+const MAX_LOOKS: usize = 10_000;
 
 /// A name: `None` is what only deployment knows.
 type Name = Vec<Option<String>>;
@@ -64,6 +65,12 @@ impl<'a> Modules<'a> {
         if found.is_empty() || found.len() > MAX_NAMES { vec![no_name(kind)] } else { found }
     }
 
+    /// Notes a look at one more value, the first of a name if it is not deep.
+    fn looks_too_far(&self, depth: usize) -> bool {
+        self.looks.set(if depth == 0 { 1 } else { self.looks.get() + 1 });
+        depth > MAX_DEPTH || self.looks.get() > MAX_LOOKS
+    }
+
     fn named(&self, node: &Node<'static>, kind: IdentityKind, scope: Scope<'a>, depth: usize) -> Vec<Attachment> {
         let all = |nodes: &mut dyn Iterator<Item = &Node<'static>>| -> Vec<Attachment> {
             nodes.flat_map(|node| self.named(node, kind, scope, depth + 1)).collect()
@@ -73,7 +80,7 @@ impl<'a> Modules<'a> {
             self.names(node, scope, depth).into_iter().map(of_name).collect()
         };
         match &node.value {
-            _ if depth > MAX_DEPTH => vec![no_name(kind)],
+            _ if self.looks_too_far(depth) => vec![no_name(kind)],
             Value::Scalar => Vec::new(),
             Value::Text(text) if text.is_empty() => Vec::new(),
             Value::Reference(name) => self.referred(name, kind, scope, depth),
@@ -239,7 +246,7 @@ impl<'a> Modules<'a> {
 
     /// The names that a value can come to.
     pub(super) fn names(&self, node: &Node<'static>, scope: Scope<'a>, depth: usize) -> Vec<Name> {
-        if depth > MAX_DEPTH {
+        if self.looks_too_far(depth) {
             return unknown();
         }
         let names = match &node.value {

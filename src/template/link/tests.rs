@@ -146,6 +146,7 @@ fn variables_have_the_values_that_are_always_loaded() {
         (None, "app"),
         (Some(("m/terraform.tfvars", "name = \"prod\"\n")), "prod"),
         (Some(("m/env/dev.tfvars", "name = \"dev\"\n")), "?"),
+        (Some(("live/terragrunt.hcl", "inputs = {\n  name = \"live\"\n}\n")), "?"),
     ];
     for (values, expected) in cases {
         let files: Vec<(&str, &str)> = values.into_iter().chain([("m/main.tf", module.as_str())]).collect();

@@ -1,0 +1,136 @@
+//! Fixed modules as `terraform fmt` sees them.
+
+use crate::support::{Folder, fixes, outcome, warnings};
+
+const MAIN: &str = r#"locals {
+  queue = ["sqs:SendMessage", "sqs:PurgeQueue"]
+}
+
+resource "aws_iam_role" "app" {
+  name               = "app"
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "app" {
+  statement {
+    sid       = "Queue"
+    actions   = local.queue
+    resources = ["*"]
+  }
+
+  # the table
+  statement {
+    actions = [
+      "dynamodb:*Table",
+      # about messages
+      "sqs:PurgeQueue", # gone
+      "sqs:SendMessage"
+    ]
+    resources = ["*"]
+  }
+
+  statement {
+    actions   = ["sqs:PurgeQueue"]
+    resources = ["*"]
+  }
+}
+
+resource "aws_iam_role_policy" "app" {
+  role   = aws_iam_role.app.id
+  policy = data.aws_iam_policy_document.app.json
+}
+
+resource "aws_iam_role_policy" "encoded" {
+  role = aws_iam_role.app.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = "dynamodb:*Table"
+        Resource = "*"
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["sqs:PurgeQueue", "dynamodb:DeleteTable"]
+        Resource = "*"
+      },
+    ]
+  })
+}
+
+resource "aws_iam_role_policy" "heredoc" {
+  role   = aws_iam_role.app.id
+  policy = <<-EOF
+    {
+      "Statement": [
+        {
+          "Effect": "Allow",
+          "Action": ["sqs:PurgeQueue", "sqs:SendMessage"],
+          "Resource": "${aws_sqs_queue.work.arn}"
+        }
+      ]
+    }
+  EOF
+}
+"#;
+
+/// [`MAIN`] without what nobody uses.
+fn fixed() -> String {
+    let tables = ["Create*Table", "Describe*Table", "ImportTable", "Update*Table"].map(|n| format!("\"dynamodb:{n}\""));
+    let gone = "\n  statement {\n    actions   = [\"sqs:PurgeQueue\"]\n    resources = [\"*\"]\n  }\n";
+    let item = "      {\n        Effect   = \"Allow\"\n        Action   = [\"sqs:PurgeQueue\", \"dynamodb:DeleteTable\"]\n        Resource = \"*\"\n      },\n";
+    MAIN.replace("[\"sqs:SendMessage\", \"sqs:PurgeQueue\"]", "[\"sqs:SendMessage\"]")
+        .replace("      \"dynamodb:*Table\",\n", &format!("      {},\n", tables.join(",\n      ")))
+        .replace("      \"sqs:PurgeQueue\", # gone\n", "")
+        .replace(gone, "")
+        .replace("= \"dynamodb:*Table\"", &format!("= [{}]", tables.join(", ")))
+        .replace(item, "")
+        .replace("\"Action\": [\"sqs:PurgeQueue\", ", "\"Action\": [")
+}
+
+const CONFIG: &str = "findings: [findings/export.json]\nmax-age: never\naccounts: { \"**\": [\"123456789012\"] }\n";
+
+#[test]
+fn fixes_keep_the_style_of_terraform_fmt() {
+    let folder = Folder::new();
+    folder.write(".iamtrim.yaml", CONFIG);
+    folder.write("main.tf", MAIN);
+    let (report, code) = folder.lint(&["--fix"]);
+    assert_eq!((code, warnings(&report)), (0, vec![]), "{:?}", fixes(&report));
+    assert_eq!(folder.read("main.tf"), fixed());
+    let (again, _) = folder.lint(&[]);
+    assert_eq!(warnings(&again), Vec::<String>::new());
+    if folder.command("terraform").arg("version").output().is_err() {
+        return println!("not checked: `terraform` is not on this machine");
+    }
+    for text in [MAIN, &fixed()] {
+        let formatted = outcome(folder.command("terraform").args(["fmt", "-"]), text);
+        assert_eq!((formatted.code, formatted.stdout.as_str()), (0, text), "{}", formatted.stderr);
+    }
+}
+
+#[test]
+fn a_plan_that_is_named_makes_a_match_of_a_guess() {
+    let folder = Folder::new();
+    folder.write(".iamtrim.yaml", CONFIG);
+    let prefixed = MAIN.replace("  name               = \"app\"", "  name               = \"${var.start}app\"");
+    folder.write("main.tf", prefixed);
+    let plan = r#"{"format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {"root_module": {"resources": [
+        {"address": "aws_iam_role.app", "mode": "managed", "type": "aws_iam_role", "values": {"name": "app"}}]}}}"#;
+    folder.write("plan.json", plan);
+    let (guessed, code) = folder.lint(&["main.tf"]);
+    assert_eq!((code, warnings(&guessed)), (0, vec![]));
+    let (named, code) = folder.lint(&["main.tf", "plan.json"]);
+    assert_eq!((code, warnings(&named).len()), (1, 9), "{:?}", warnings(&named));
+}
