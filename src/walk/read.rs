@@ -79,7 +79,7 @@ enum Amount {
 
 fn read_into(listed: &WalkedFile, bytes: &mut Vec<u8>) -> io::Result<Amount> {
     let mut file = open(&listed.path, listed.leaves_root)?;
-    if !detect::is_named(&listed.display) {
+    if !detect::is_named(&listed.display) && !is_of_module(&listed.display) {
         bytes.resize(FIRST_LOOK, 0);
         let read = file.read(bytes)?;
         bytes.truncate(read);

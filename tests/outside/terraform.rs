@@ -126,8 +126,15 @@ fn a_plan_that_is_named_makes_a_match_of_a_guess() {
     folder.write(".iamtrim.yaml", CONFIG);
     let prefixed = MAIN.replace("  name               = \"app\"", "  name               = \"${var.start}app\"");
     folder.write("main.tf", prefixed);
-    let plan = r#"{"format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {"root_module": {"resources": [
-        {"address": "aws_iam_role.app", "mode": "managed", "type": "aws_iam_role", "values": {"name": "app"}}]}}}"#;
+    let trust = r#"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Principal\":\"*\"}]}"#;
+    let role = format!(
+        r#"{{"address": "aws_iam_role.app", "mode": "managed", "type": "aws_iam_role",
+            "values": {{"name": "app", "assume_role_policy": "{trust}"}}}}"#
+    );
+    let plan = format!(
+        r#"{{"format_version": "1.2", "terraform_version": "1.11.4",
+            "planned_values": {{"root_module": {{"resources": [{role}]}}}}}}"#
+    );
     folder.write("plan.json", plan);
     let (guessed, code) = folder.lint(&["main.tf"]);
     assert_eq!((code, warnings(&guessed)), (0, vec![]));
