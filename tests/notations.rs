@@ -20,6 +20,9 @@ use serde_json::{Value, json};
 
 const ARN: &str = "arn:aws:iam::123456789012:role/app";
 
+/// A file beside the one that the policy is in: its path and its text.
+type Beside = (&'static str, String);
+
 /// What is drawn: statements of entries, and how they are laid out.
 #[derive(Debug, Clone)]
 struct Drawn {
@@ -184,7 +187,7 @@ impl Drawn {
     }
 
     /// The document in the notations of Terraform, by the names of their files, with a file that a policy is in.
-    fn modules(&self) -> Vec<(&'static str, String, Option<(&'static str, String)>)> {
+    fn modules(&self) -> Vec<(&'static str, String, Option<Beside>)> {
         let resource = |policy: &str| format!("resource \"aws_iam_policy\" \"p\" {{\n  policy = {policy}\n}}\n");
         let finished = |text: String| self.layout.finished(text);
         let pretty = serde_json::to_string_pretty(&self.json()).unwrap();

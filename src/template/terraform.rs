@@ -106,7 +106,7 @@ fn table(span: Span, body: &Body) -> Node<'static> {
 fn document(block: &Block) -> Node<'static> {
     let statements: Vec<Node<'static>> = block.body.blocks.iter().filter_map(statement_block).collect();
     let mut entries = block.body.attributes.clone();
-    let of_blocks = (!statements.is_empty()).then(|| Node { span: block.span, value: Value::List(statements) });
+    let of_blocks = (!statements.is_empty()).then_some(Node { span: block.span, value: Value::List(statements) });
     if let Some(value) = of_blocks.or_else(|| statements_of_json(&block.body)) {
         entries.push(Entry { key: "Statement".into(), key_span: block.span, value });
     }
