@@ -297,9 +297,17 @@ fn either(a: UnusedActions, b: UnusedActions) -> UnusedActions {
 
 /// By lower-case name, each once with its newest last access.
 pub(super) fn sorted(mut names: Vec<UnusedAction>) -> Vec<UnusedAction> {
+    // As exports mostly have them.
+    if names.is_sorted_by(|a, b| lower(&a.name).lt(lower(&b.name))) {
+        return names;
+    }
     names.sort_by_cached_key(|action| {
         (action.name.to_ascii_lowercase(), std::cmp::Reverse(action.last_accessed), Arc::clone(&action.name))
     });
     names.dedup_by(|later, first| later.name.eq_ignore_ascii_case(&first.name));
     names
+}
+
+fn lower(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().map(|byte| byte.to_ascii_lowercase())
 }

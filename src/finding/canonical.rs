@@ -5,6 +5,7 @@
 //! are left out. Lists of actions that many identities share stand once, under a name made of their content, so that a
 //! change of one identity changes its line alone.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
@@ -209,9 +210,14 @@ pub(super) struct Canonical {
     sets: HashMap<String, String>,
 }
 
+/// A string of a line, copied only where it holds escapes.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(transparent)]
+struct Text<'l>(#[serde(borrow)] Cow<'l, str>);
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Line {
+struct Line<'l> {
     #[serde(default)]
     iamtrim: Option<String>,
     #[serde(default)]
@@ -228,8 +234,8 @@ struct Line {
     status: Option<String>,
     #[serde(default)]
     truncated: bool,
-    #[serde(default)]
-    unused: Option<BTreeMap<String, String>>,
+    #[serde(default, borrow)]
+    unused: Option<BTreeMap<Text<'l>, Text<'l>>>,
     #[serde(default)]
     unused_role: Option<String>,
     #[serde(default)]
@@ -241,7 +247,7 @@ struct Line {
 impl Reading<'_> {
     /// Takes a line of the canonical form.
     pub(super) fn take_canonical(&mut self, item: &Item<'_>) -> Result<(), Error> {
-        let line: Line =
+        let line: Line<'_> =
             serde_json::from_slice(item.bytes).map_err(|error| item.error(&self.read.export.path, &error))?;
         let result = match (&line.iamtrim, &line.set) {
             (Some(_), _) => self.take_header(&line),
@@ -254,7 +260,7 @@ impl Reading<'_> {
         })
     }
 
-    fn take_header(&mut self, line: &Line) -> Result<(), String> {
+    fn take_header(&mut self, line: &Line<'_>) -> Result<(), String> {
         if line.version != Some(VERSION) {
             return Err("this version of written findings is not known".to_owned());
         }
@@ -270,7 +276,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn take_line(&mut self, line: &Line) -> Result<(), String> {
+    fn take_line(&mut self, line: &Line<'_>) -> Result<(), String> {
         let canonical = self.canonical.as_ref().ok_or("the first line is missing")?;
         let analyzed_at = if line.analyzed_at == Moment::Absent { canonical.analyzed_at } else { line.analyzed_at };
         let when = When { analyzed_at: analyzed_at.timestamp(), updated_at: None };
@@ -310,12 +316,12 @@ impl Reading<'_> {
 
     fn unused(
         &mut self,
-        services: &BTreeMap<String, String>,
+        services: &BTreeMap<Text<'_>, Text<'_>>,
         truncated: bool,
         when: When,
     ) -> Result<UnusedPermissions, String> {
-        let mut all = Vec::new();
-        for (prefix, text) in services {
+        let mut all = Vec::with_capacity(services.len());
+        for (Text(prefix), Text(text)) in services {
             let text = self.in_full(text)?;
             if !is_plain(prefix) {
                 return Err("a service is none".to_owned());
@@ -327,39 +333,43 @@ impl Reading<'_> {
     }
 
     /// The actions of a set in the place of its name; of a name that stands twice the later use counts.
-    fn in_full(&self, text: &str) -> Result<String, String> {
-        let Some(named) = text.strip_prefix('=') else { return Ok(text.to_owned()) };
+    fn in_full<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, String> {
+        let Some(named) = text.strip_prefix('=') else { return Ok(Cow::Borrowed(text)) };
         let (name, rest) = named.split_once(' ').unwrap_or((named, ""));
         let set = self.canonical.as_ref().and_then(|canonical| canonical.sets.get(name));
         let set = set.ok_or_else(|| format!("there is no set `{name}`"))?;
-        Ok(if rest.is_empty() { set.clone() } else { format!("{rest} {set}") })
+        Ok(Cow::Owned(if rest.is_empty() { set.clone() } else { format!("{rest} {set}") }))
     }
 
     fn service(&mut self, prefix: &str, text: &str) -> Option<UnusedService> {
         let prefix = self.words.word(&prefix.to_ascii_lowercase());
-        let mut names = Vec::new();
+        let (mut names, mut recent) = (Vec::new(), HashSet::new());
         for word in text.split(' ') {
             let (name, last) = dated(word)?;
             if word.starts_with('*') {
                 let actions = if self.is_recent(last) { UnusedActions::Only(Vec::new()) } else { UnusedActions::Whole };
                 return Some(UnusedService { prefix, last_accessed: last.date(), actions });
             }
-            names.push((is_plain(name).then_some(name)?, last));
+            let name = is_plain(name).then_some(name)?;
+            if self.is_recent(last) {
+                recent.insert(name.to_ascii_lowercase());
+            } else {
+                names.push(UnusedAction { name: self.words.word(name), last_accessed: last.date() });
+            }
         }
         // A name that stands twice counts with its later use.
-        let is_recent: HashSet<String> =
-            names.iter().filter(|(_, last)| self.is_recent(*last)).map(|(name, _)| name.to_ascii_lowercase()).collect();
-        names.retain(|(name, _)| !is_recent.contains(&name.to_ascii_lowercase()));
-        let names = names
-            .into_iter()
-            .map(|(name, last)| UnusedAction { name: self.words.word(name), last_accessed: last.date() });
-        let actions = UnusedActions::Only(candidate::sorted(names.collect()));
+        if !recent.is_empty() {
+            names.retain(|action| !recent.contains(&action.name.to_ascii_lowercase()));
+        }
+        let actions = UnusedActions::Only(candidate::sorted(names));
         Some(UnusedService { prefix, last_accessed: None, actions })
     }
 }
 
 /// A name and the day of its last use, after `@`; nothing if that is no day.
 fn dated(word: &str) -> Option<(&str, Moment)> {
-    let (name, last) = word.split_once('@').map_or((word, Moment::Absent), |(name, day)| (name, Moment::of_text(day)));
-    (last != Moment::Unreadable).then_some((name, last))
+    // Words are short, which a search for a character is not made for.
+    let Some(at) = word.bytes().position(|byte| byte == b'@') else { return Some((word, Moment::Absent)) };
+    let last = Moment::of_text(word.get(at + 1..)?);
+    (last != Moment::Unreadable).then_some((word.get(..at)?, last))
 }
