@@ -111,7 +111,7 @@ impl Drawing<'_> {
         let unused = below.iter().filter(|action| action.unused).count();
         if unused == below.len() {
             let label = match below.as_slice() {
-                [only] => markup::label(&only.spelled),
+                [only] => format!("{}<br/>unused", markup::label(&only.spelled)),
                 many => format!("{}#42;<br/>{} unused", markup::label(node.text), many.len()),
             };
             self.push_box(Some(parent), &label, "unused");
