@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
@@ -49,7 +50,18 @@ pub struct Checked<'e> {
 /// Reads and judges the sources, each under its scope.
 #[must_use]
 pub fn check<'e>(sources: &Sources, scopes: &'e [Scope], catalog: &'e Catalog) -> Checked<'e> {
-    let mut readings = read(sources);
+    check_counting(sources, scopes, catalog, &AtomicUsize::new(0))
+}
+
+/// The same; adds up the policies as files are read.
+#[must_use]
+pub fn check_counting<'e>(
+    sources: &Sources,
+    scopes: &'e [Scope],
+    catalog: &'e Catalog,
+    policies: &AtomicUsize,
+) -> Checked<'e> {
+    let mut readings = read(sources, policies);
     link(&mut readings, sources, scopes);
     readings.retain(|(_, reading)| !is_empty(reading));
     judged(readings, sources, scopes, catalog)
@@ -78,10 +90,11 @@ fn judged<'e>(
 }
 
 /// What each file holds by itself, for those that hold something.
-fn read(sources: &Sources) -> Vec<(FileId, FileReading)> {
+fn read(sources: &Sources, policies: &AtomicUsize) -> Vec<(FileId, FileReading)> {
     let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
     let read = |(id, file): (FileId, &SourceFile)| {
         let reading = template::read_file(&file.path, &file.text);
+        policies.fetch_add(reading.documents.len(), Ordering::Relaxed);
         (!is_empty(&reading) || reading.body.is_some() || file.unread).then_some((id, reading))
     };
     files.into_par_iter().filter_map(read).collect()

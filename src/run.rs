@@ -15,6 +15,7 @@ mod lint;
 mod newness;
 mod policies;
 pub(crate) mod print;
+mod progress;
 mod refine;
 mod rule;
 mod settings;

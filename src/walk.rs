@@ -17,6 +17,8 @@ pub mod write;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use crate::config::Config;
 use crate::error::Error;
@@ -40,6 +42,8 @@ pub struct WalkOptions {
     pub current_dir: PathBuf,
     /// Whether to read the files as they are listed.
     pub reads: bool,
+    /// Where to count the files that were read so far.
+    pub read: Arc<AtomicUsize>,
 }
 
 /// What there is to read.
@@ -124,9 +128,9 @@ pub fn walk(options: &WalkOptions) -> Result<Walk, Error> {
     let mut scopes = Scopes::new(options, &named.current_dir, &display)?;
     for (index, root) in roots.iter().enumerate() {
         let targets: BTreeSet<&Path> = named.targets_in(root).map(|target| target.path.as_path()).collect();
-        let WalkOptions { no_ignore, reads, .. } = *options;
+        let WalkOptions { no_ignore, reads, ref read, .. } = *options;
         let (targets, display) = (&targets, &display);
-        let tree = Tree { root: index, roots: &roots, targets, display, no_ignore, reads, beyond: None };
+        let tree = Tree { root: index, roots: &roots, targets, display, no_ignore, reads, read, beyond: None };
         tree.walk(&mut walk, &mut scopes)?;
         for Target { path, .. } in named.leaving(root, &roots) {
             Tree { beyond: Some(path), ..tree }.walk_beyond(path, &mut walk, &mut scopes)?;
@@ -152,7 +156,7 @@ pub fn governing(options: &WalkOptions) -> Result<Scope, Error> {
     };
     let folder = named.targets_in(root).next().map_or(root.path.as_path(), Target::folder);
     let index = scopes.nearest(folder, &root.path, &display)?;
-    let governing = scopes.governed(index).map(std::sync::Arc::unwrap_or_clone);
+    let governing = scopes.governed(index).map(Arc::unwrap_or_clone);
     Ok(governing.unwrap_or_else(|| Scope { folder: root.path.clone(), file: None, config: Config::default() }))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use iamtrim::check::{Checked, check};
+use iamtrim::check::Checked;
 use iamtrim::compare::{self, may_stem_from};
 use iamtrim::error::Error;
 use iamtrim::finding::recommendation::{Recommendation, RecommendedPolicy};
@@ -35,7 +35,7 @@ pub(super) fn run(args: &FindingsArgs) -> Result<ExitCode, Error> {
     }
     let selection = Selection { paths: &[], no_ignore: false, today, needs_findings: false, changed_since: None };
     let workspace = Workspace::under((&found, &read), &selection, &common)?;
-    let checked = check(&workspace.sources, &workspace.scopes, &workspace.catalog);
+    let checked = workspace.check(&workspace.scopes, &workspace.catalog);
     let comparisons = match &args.compare {
         None => None,
         Some(path) => {

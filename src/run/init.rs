@@ -8,7 +8,6 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use iamtrim::check::check;
 use iamtrim::config;
 use iamtrim::error::Error;
 use iamtrim::finding::{Evidence, EvidenceBuilder, ReadOptions};
@@ -18,6 +17,7 @@ use iamtrim::report::style::count;
 use iamtrim::walk::{Walk, write};
 
 use super::lint::today;
+use super::progress::Progress;
 use super::workspace::{self, Selection, Workspace};
 use super::{evidence, print, settings};
 use crate::cli::{CommonArgs, InitArgs};
@@ -84,7 +84,7 @@ pub(super) fn run(args: &InitArgs) -> Result<ExitCode, Error> {
     };
     let selection =
         Selection { paths: &[], no_ignore: false, today: today(), needs_findings: false, changed_since: None };
-    let walk = workspace::walked(&selection, &common)?;
+    let walk = workspace::walked(&selection, &common, &Progress::new(common.output.quiet))?;
     let folder = walk.roots.first().map_or_else(workspace::current_dir, |root| Ok(root.path.clone()))?;
     let repository = Repository { folder, walk, selection, common };
     let said = [repository.configuration()?, repository.hook()?, repository.workflow()?];
@@ -109,7 +109,7 @@ impl Repository<'_> {
         }
         let (findings, found, read) = self.exports()?;
         let workspace = Workspace::under((&found, &read), &self.selection, &self.common)?;
-        let checked = check(&workspace.sources, &workspace.scopes, &workspace.catalog);
+        let checked = workspace.check(&workspace.scopes, &workspace.catalog);
         let Proposal { text, accounts, open } = init::configuration(&findings, &checked, &workspace.sources, &found);
         self.write(config::FILE_NAME, &text)?;
         let exports = match findings.as_slice() {

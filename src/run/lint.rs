@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use iamtrim::catalog::Catalog;
-use iamtrim::check::{Checked, check};
+use iamtrim::check::Checked;
 use iamtrim::diagnose;
 use iamtrim::diagnostic::{Diagnostic, Report};
 use iamtrim::error::Error;
@@ -75,7 +75,7 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
 
 /// Checks the sources, with what git knows of the age of the lines that are reported.
 fn checked<'e>(workspace: &mut Workspace, scopes: &'e [Scope], catalog: &'e Catalog) -> Checked<'e> {
-    let checked = check(&workspace.sources, scopes, catalog);
+    let checked = workspace.check(scopes, catalog);
     let changed = newness::changed_lines(&checked.report, workspace);
     if changed.is_empty() {
         return checked;

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use iamtrim::check::check;
 use iamtrim::error::Error;
 use iamtrim::report::{json, policies};
 
@@ -15,7 +14,7 @@ pub(super) fn run(args: &PoliciesArgs) -> Result<ExitCode, Error> {
     let selection =
         Selection { paths: &args.paths, no_ignore: false, today: today(), needs_findings: false, changed_since: None };
     let workspace = Workspace::open(&selection, &args.common)?;
-    let mut report = check(&workspace.sources, &workspace.scopes, &workspace.catalog).report;
+    let mut report = workspace.check(&workspace.scopes, &workspace.catalog).report;
     report.diagnostics.extend(workspace.unread_diagnostics());
     report.diagnostics.sort_by(|a, b| a.place.cmp(&b.place));
     match args.format {

@@ -32,6 +32,6 @@ pub(super) fn nearest(path: &Path, common: &CommonArgs) -> Result<Scope, Error> 
         no_ignore: false,
         config: common.config.clone(),
         current_dir: super::workspace::current_dir()?,
-        reads: false,
+        ..WalkOptions::default()
     })
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use iamtrim::catalog::Catalog;
+use iamtrim::check::{Checked, check_counting};
 use iamtrim::diagnose;
 use iamtrim::diagnostic::{Diagnostic, Place};
 use iamtrim::error::Error;
@@ -18,6 +20,7 @@ use jiff::civil::Date;
 
 use super::changed::Changed;
 use super::evidence::{self, Exports};
+use super::progress::Progress;
 use super::settings;
 use crate::cli::CommonArgs;
 
@@ -35,6 +38,7 @@ pub(super) struct Workspace {
     pub(super) changed: Option<Changed>,
     /// Whether only that is reported.
     is_narrowed: bool,
+    progress: Progress,
     unread: Vec<Unread>,
     walked: Vec<WalkedFile>,
     roots: Vec<Root>,
@@ -73,7 +77,8 @@ impl Workspace {
     /// # Errors
     /// If paths, configuration, findings or catalogue cannot be used.
     pub(super) fn open(selection: &Selection<'_>, common: &CommonArgs) -> Result<Self, Error> {
-        let walk = walked(selection, common)?;
+        let progress = Progress::new(common.output.quiet);
+        let walk = walked(selection, common, &progress)?;
         let (scopes, exports) = scopes(&walk, selection, common)?;
         let mut walk = walk.without(&exports);
         check_anonymous(&scopes, &walk, common)?;
@@ -84,7 +89,7 @@ impl Workspace {
         }
         let is_narrowed = narrowing.is_some();
         let workspace = Self::of(walk, scopes, super::catalog::in_use(common.catalog.as_deref())?);
-        Ok(Self { changed, is_narrowed, ..workspace })
+        Ok(Self { changed, is_narrowed, progress, ..workspace })
     }
 
     /// Walks and loads what may hold a policy, all under evidence that was read already from these files.
@@ -96,11 +101,13 @@ impl Workspace {
         selection: &Selection<'_>,
         common: &CommonArgs,
     ) -> Result<Self, Error> {
-        let walk = walked(selection, common)?.without(exports);
+        let progress = Progress::new(common.output.quiet);
+        let walk = walked(selection, common, &progress)?.without(exports);
         let settled = |governed| settings::settled(governed, common, selection.today);
         let scope = |governed| Scope { settings: settled(governed), evidence: evidence.clone() };
         let scopes = walk.configs.iter().map(scope).collect();
-        Ok(Self::of(walk, scopes, super::catalog::in_use(common.catalog.as_deref())?))
+        let workspace = Self::of(walk, scopes, super::catalog::in_use(common.catalog.as_deref())?);
+        Ok(Self { progress, ..workspace })
     }
 
     fn of(walk: Walk, scopes: Vec<Scope>, catalog: Catalog) -> Self {
@@ -111,6 +118,7 @@ impl Workspace {
             reported: walk.files.iter().filter(|file| file.reported).count(),
             changed: None,
             is_narrowed: false,
+            progress: Progress::default(),
             unread: Vec::new(),
             walked: Vec::new(),
             roots: walk.roots,
@@ -145,6 +153,13 @@ impl Workspace {
         }
         self.walked.sort_by(|a, b| a.display.cmp(&b.display));
         self.sources = Sources::new(sources);
+    }
+
+    /// Checks the sources.
+    pub(super) fn check<'e>(&self, scopes: &'e [Scope], catalog: &'e Catalog) -> Checked<'e> {
+        self.progress.policies.store(0, Ordering::Relaxed);
+        let _line = self.progress.tell();
+        check_counting(&self.sources, scopes, catalog, &self.progress.policies)
     }
 
     /// What there is to say of the files that could not be read.
@@ -201,13 +216,15 @@ fn source(file: &WalkedFile, text: String) -> SourceFile {
 ///
 /// # Errors
 /// If a path does not exist or a configuration is broken.
-pub(super) fn walked(selection: &Selection<'_>, common: &CommonArgs) -> Result<Walk, Error> {
+pub(super) fn walked(selection: &Selection<'_>, common: &CommonArgs, progress: &Progress) -> Result<Walk, Error> {
+    let _line = progress.tell();
     walk::walk(&WalkOptions {
         paths: selection.named_or_here(),
         no_ignore: selection.no_ignore,
         config: common.config.clone(),
         current_dir: current_dir()?,
         reads: true,
+        read: Arc::clone(&progress.files),
     })
 }
 

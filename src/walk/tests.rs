@@ -554,7 +554,16 @@ fn a_folder_that_cannot_be_listed_is_a_problem_of_its_own() {
     let display = Display::new(&roots, &place.path);
     let (targets, mut found) = (BTreeSet::new(), Walk::default());
     let (targets, display) = (&targets, &display);
-    let tree = Tree { root: 0, roots: &roots, targets, display, no_ignore: false, reads: false, beyond: None };
+    let tree = Tree {
+        root: 0,
+        roots: &roots,
+        targets,
+        display,
+        no_ignore: false,
+        reads: false,
+        read: &AtomicUsize::new(0),
+        beyond: None,
+    };
     let mut scopes = Scopes::new(&WalkOptions::default(), &place.path, display).unwrap();
     tree.walk(&mut found, &mut scopes).unwrap();
     let problem = WalkProblem { display: "gone".to_owned(), reason: "no longer there".to_owned(), reported: false };

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
 
@@ -34,6 +35,7 @@ pub(super) struct Tree<'w> {
     pub(super) no_ignore: bool,
     /// Whether files are read, too.
     pub(super) reads: bool,
+    pub(super) read: &'w AtomicUsize,
     /// The file or folder beyond the root that a named link leads to, while that is walked.
     pub(super) beyond: Option<&'w Path>,
 }
@@ -263,6 +265,7 @@ impl Tree<'_> {
         };
         if self.reads {
             file.content = read::load(&file);
+            self.read.fetch_add(1, Ordering::Relaxed);
         }
         Some(file)
     }
