@@ -139,5 +139,5 @@ fn a_plan_that_is_named_makes_a_match_of_a_guess() {
     let (guessed, code) = folder.lint(&["main.tf"]);
     assert_eq!((code, warnings(&guessed)), (0, vec![]));
     let (named, code) = folder.lint(&["main.tf", "plan.json"]);
-    assert_eq!((code, warnings(&named).len()), (1, 9), "{:?}", warnings(&named));
+    assert_eq!((code, warnings(&named).len()), (1, 8), "{:?}", warnings(&named));
 }
