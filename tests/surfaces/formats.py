@@ -2,6 +2,7 @@
 
 SARIF's schema comes with @microsoft/jest-sarif, reviewdog's with @umbrelladocs/rdformat-validator (both from npm), and
 JUnit's with pytest's sources (from PyPI). GitLab publishes none; the one beside this file is written from its table.
+What is Markdown is rendered, with links and HTML, and must hold no element but ours.
 """
 
 import json
@@ -13,7 +14,8 @@ import tempfile
 from pathlib import Path
 
 import jsonschema
-from lxml import etree
+from lxml import etree, html
+from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "target" / "debug" / "iamtrim"
@@ -71,10 +73,35 @@ def hostile_repository(folder):
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, ensure_ascii=False, indent=2)
     (folder / "findings.json").write_text(json.dumps([finding]))
     binding = '{ policy: "**", identities: ["arn:aws:iam::123456789012:role/app"] }'
-    (folder / ".iamtrim.yaml").write_text(f"findings: [findings.json]\nmax-age: never\nbindings: [{binding}]\n")
+    (folder / ".iamtrim.yaml").write_text(f"findings: [findings.json]\nmax-age: never\nnewer-entries: report\nbindings: [{binding}]\n")
     name = HOSTILE.replace("/", "\u2215")
     (folder / f"{name}.json").write_text(policy)
     (folder / f"{name} cut.json").write_text(policy[: len(policy) // 2])
+
+
+def elements(markdown):
+    """What Markdown becomes, as the names of its elements, with whatever it may link to or run."""
+    tree = html.fromstring(f"<div>{MarkdownIt('gfm-like', {'html': True}).render(markdown)}</div>")
+    return {node.tag for node in tree.iter() if isinstance(node.tag, str)} | {f"@{name}" for node in tree.iter() for name in node.attrib}
+
+
+def review(folder):
+    """The review of a pull request that adds the hostile files, and of one that adds a file as hostile as can be mended."""
+    git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.com"]
+    run(*git, "init", "--quiet", cwd=folder)
+    run(*git, "add", "findings.json", ".iamtrim.yaml", cwd=folder)
+    run(*git, "commit", "--quiet", "--message", "Begin", cwd=folder)
+    findings = json.loads((folder / "findings.json").read_text())
+    findings[0]["findingDetails"] = [{"unusedPermissionDetails": {"serviceNamespace": "sqs", "actions": [{"action": "PurgeQueue"}]}}]
+    (folder / "findings.json").write_text(json.dumps(findings))
+    run(*git, "commit", "--quiet", "--all", "--message", "Export again", cwd=folder)
+    sid = "%0A ``` ```` | </script> ![a](b) ]]> &amp; @octocat <!--"
+    lines = ['{ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Resource": "*", "Action": [']
+    lines += ['  "sqs:SendMessage",', f'  "sqs:PurgeQueue"], "Sid": "{sid}"', "}}", ""]
+    (folder / "mended `|<b> ::error::.json").write_text("\n".join(lines))
+    run(*git, "add", "--all", cwd=folder)
+    run(*git, "commit", "--quiet", "--message", "Grant", cwd=folder)
+    return run(PROGRAM, "lint", "--format", "suggestions", "--changed-since", "HEAD~1", cwd=folder, codes=(1,))
 
 
 def main():
@@ -99,8 +126,18 @@ def main():
             path.write_text(printed["rdjson"])
             said = run(rdformat, path)
             assert "valid" in said.lower(), said
+            allowed = {"div", "h2", "h3", "p", "table", "thead", "tbody", "tr", "th", "td", "code", "pre"}
+            allowed |= {"details", "summary", "ul", "li", "@style", "@class"}
+            assert elements(printed["markdown"]) <= allowed, elements(printed["markdown"]) - allowed
             results = len(json.loads(printed["sarif"])["runs"][0]["results"])
             assert results > 1
+            if name == "hostile":
+                printed["suggestions"] = review(folder)
+                assert "##[" not in printed["suggestions"] and "\x1b" not in printed["suggestions"]
+                told = json.loads(printed["suggestions"])
+                assert len(told["comments"]) == 1, told
+                for body in [told["body"], *(comment["body"] for comment in told["comments"])]:
+                    assert elements(body) <= {"div", "p", "ul", "li", "code", "pre", "strong", "@class"}, (elements(body), body)
             print(f"{name}: {results} diagnostics; SARIF, GitLab, JUnit and rdjson hold to their schemas")
 
 
