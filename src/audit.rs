@@ -167,6 +167,19 @@ impl<'a> ServiceAudit<'a> {
         EntryAudit { verdict, granted, whole_service, catalog_gap }
     }
 
+    /// What an entry of this service grants, as far as it matters to what is unused: of a service of which nothing is,
+    /// whether the entry grants anything.
+    #[must_use]
+    pub fn judged(&self, pattern: &Wildcard) -> EntryAudit<'a> {
+        if self.unused.is_some() || pattern.is_literal() {
+            return self.entry(pattern);
+        }
+        let mut actions = self.service.iter().flat_map(Service::actions);
+        let is_known = actions.any(|action| pattern.matches(action.lower)) || self.matches_retired(pattern);
+        let verdict = if is_known { Verdict::Kept } else { Verdict::Unknown };
+        EntryAudit { verdict, granted: Vec::new(), whole_service: None, catalog_gap: None }
+    }
+
     fn whole(&self) -> Option<WholeService> {
         let Some(ServiceUnused::Whole { last_accessed, allowed }) = &self.unused else { return None };
         let names = |pattern: &&ActionPattern| match pattern.named() {

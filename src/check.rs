@@ -61,10 +61,21 @@ pub fn check_counting<'e>(
     catalog: &'e Catalog,
     policies: &AtomicUsize,
 ) -> Checked<'e> {
+    judged(linked(sources, scopes, policies), sources, scopes, catalog)
+}
+
+/// Reads and judges the sources as [`check`] does, without fixes and without anything to say.
+#[must_use]
+pub fn judgements<'e>(sources: &Sources, scopes: &'e [Scope], catalog: &'e Catalog) -> Vec<CheckedFile<'e>> {
+    judge(linked(sources, scopes, &AtomicUsize::new(0)), sources, scopes, catalog)
+}
+
+/// What the files hold that hold something, once the files of a module know of each other.
+fn linked(sources: &Sources, scopes: &[Scope], policies: &AtomicUsize) -> Vec<(FileId, FileReading)> {
     let mut readings = read(sources, policies);
     link(&mut readings, sources, scopes);
     readings.retain(|(_, reading)| !is_empty(reading));
-    judged(readings, sources, scopes, catalog)
+    readings
 }
 
 impl<'e> Checked<'e> {

@@ -42,6 +42,11 @@ pub struct Judged<'a, 'e> {
 /// All fixes of one file, in order of place.
 #[must_use]
 pub fn fixes(judged: &Judged<'_, '_>, settings: &Settings) -> Vec<Fix> {
+    proved(judged, settings).0
+}
+
+/// All fixes of one file, in order of place, and the file with all of them made, however safe, if they can be.
+pub fn proved(judged: &Judged<'_, '_>, settings: &Settings) -> (Vec<Fix>, Result<Option<Rewritten>, Refusal>) {
     let mut fixes = Vec::new();
     for (index, (document, judgement)) in judged.reading.documents.iter().zip(judged.judgements).enumerate() {
         let text = layer_text(&judged.file.text, &judged.reading.layers, document.layer);
@@ -63,9 +68,12 @@ pub fn fixes(judged: &Judged<'_, '_>, settings: &Settings) -> Vec<Fix> {
         }
     }
     share(judged, &mut fixes);
-    prove(judged, &mut fixes);
+    let made = rewritten(judged, &fixes, Applicability::DisplayOnly);
+    if let Err(refusal) = &made {
+        withhold(judged, &mut fixes, *refusal);
+    }
     hold_to_quota(judged, &mut fixes);
-    fixes
+    (fixes, made)
 }
 
 /// How many fixes of a file are proved one by one when they cannot be all together.
@@ -73,8 +81,7 @@ const MAX_PROOFS: usize = 64;
 
 /// Withholds what would not say what was intended: of a file whose fixes cannot be made together, each that cannot be
 /// made without the others.
-fn prove(judged: &Judged<'_, '_>, fixes: &mut [Fix]) {
-    let Err(refusal) = rewritten(judged, fixes, Applicability::DisplayOnly) else { return };
+fn withhold(judged: &Judged<'_, '_>, fixes: &mut [Fix], refusal: Refusal) {
     if refusal == Refusal::Different && fixes.len() <= MAX_PROOFS {
         let alone =
             |fix: &Fix| -> Vec<Fix> { fixes.iter().filter(|other| other.edits == fix.edits).cloned().collect() };
@@ -184,7 +191,12 @@ pub fn rewritten(
             changes(judgement, |statement| chosen.iter().any(|fix| fix.site == (index, statement)))
         })
         .collect();
-    let text = apply(judged, &changes).map_err(|Conflict| Refusal::Different)?;
+    let text = match fixes {
+        // Nothing else changes beside it.
+        [only] => only.edits.apply(&judged.file.text),
+        _ => apply(judged, &changes),
+    };
+    let text = text.map_err(|Conflict| Refusal::Different)?;
     let intended: Vec<Intended<'_>> = judged
         .reading
         .documents
@@ -271,8 +283,11 @@ fn inline_quota(kind: IdentityKind) -> usize {
 fn hold_to_quota(judged: &Judged<'_, '_>, fixes: &mut [Fix]) {
     let as_found: Vec<Applicability> = fixes.iter().map(|fix| fix.applicability).collect();
     for threshold in [Applicability::Safe, Applicability::Unsafe, Applicability::DisplayOnly] {
-        let is_made = |site| fixes.iter().any(|fix| fix.site == site && fix.applicability >= threshold);
-        let sizes = sizes(judged, is_made);
+        let grows = |(fix, found): (&Fix, &Applicability)| *found == threshold && fix.size.after > fix.size.before;
+        if !fixes.iter().zip(&as_found).any(grows) {
+            continue;
+        }
+        let sizes = sizes(judged, fixes, threshold);
         let growing = fixes.iter_mut().zip(&as_found).filter(|(_, found)| **found == threshold);
         for (fix, _) in growing.filter(|(fix, _)| fix.size.after > fix.size.before) {
             if let Some(reason) = over_quota(judged, fix.site.0, &sizes) {
@@ -283,12 +298,19 @@ fn hold_to_quota(judged: &Judged<'_, '_>, fixes: &mut [Fix]) {
 }
 
 /// The size of each document with some of the fixes made.
-fn sizes(judged: &Judged<'_, '_>, is_made: impl Fn((usize, usize)) -> bool) -> Vec<Size> {
+fn sizes(judged: &Judged<'_, '_>, fixes: &[Fix], threshold: Applicability) -> Vec<Size> {
     let documents = judged.reading.documents.iter().zip(judged.judgements).enumerate();
     let size = |(index, (document, judgement)): (usize, (&Document, &Judgement<'_>))| {
+        let own: Vec<&Fix> = fixes.iter().filter(|fix| fix.site.0 == index).collect();
+        let is_made = |fix: &Fix| fix.applicability >= threshold;
+        if let [only] = own.as_slice()
+            && is_made(only)
+        {
+            return only.size;
+        }
         let text = layer_text(&judged.file.text, &judged.reading.layers, document.layer);
         let size = Size::of(document, text);
-        let made = changes(judgement, |statement| is_made((index, statement)));
+        let made = changes(judgement, |statement| own.iter().any(|fix| is_made(fix) && fix.site.1 == statement));
         edits(text, document, &made).map_or(size, |edits| size.after(text, &edits))
     };
     documents.map(size).collect()

@@ -194,7 +194,7 @@ impl<'e> Bench<'_, 'e> {
             Some((service, name)) => {
                 let (catalog, claims) = (self.catalog, &self.claims);
                 let new = || ServiceAudit::new(service, catalog, claims);
-                self.services.entry(service.to_owned()).or_insert_with(new).entry(name)
+                self.services.entry(service.to_owned()).or_insert_with(new).judged(name)
             }
         };
         let is_off = rule_of(&audit).is_some_and(|rule| self.settings.level(rule).is_none());

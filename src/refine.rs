@@ -152,41 +152,90 @@ type Standing<'a> = (&'a ActionPattern, bool);
 /// The patterns that may cover others, each with its rank: unchanged entries come first, then what is emitted.
 struct Coverers<'a> {
     everything: Option<&'a ActionPattern>,
-    /// By service, those with wildcards, by rank.
-    open: HashMap<&'a str, Vec<(usize, &'a ActionPattern)>>,
-    /// By service and lower-case name, the first that is no more than that name.
-    literals: HashMap<(&'a str, &'a str), (usize, &'a ActionPattern)>,
+    of_services: HashMap<&'a str, OfService<'a>>,
+}
+
+/// Those of one service.
+#[derive(Default)]
+struct OfService<'a> {
+    /// Those with wildcards.
+    open: Vec<Beginning<'a>>,
+    /// Those that are no more than one name, in lower case: in order of the names, and of ranks.
+    literals: Vec<(&'a str, usize, &'a ActionPattern)>,
 }
 
 impl<'a> Coverers<'a> {
     fn new(standing: &[Standing<'a>]) -> Self {
-        let mut coverers = Self { everything: None, open: HashMap::new(), literals: HashMap::new() };
+        let mut coverers = Self { everything: None, of_services: HashMap::new() };
         for (rank, &(pattern, _)) in standing.iter().enumerate().filter(|(_, (_, is_always_there))| *is_always_there) {
             if pattern.is_everything() {
                 coverers.everything = coverers.everything.or(Some(pattern));
             }
-            match pattern.named() {
-                Some((service, name)) if name.is_literal() => {
-                    coverers.literals.entry((service, name.as_lower())).or_insert((rank, pattern));
-                }
-                Some((service, _)) => coverers.open.entry(service).or_default().push((rank, pattern)),
-                None => {}
+            let Some((service, name)) = pattern.named() else { continue };
+            let own = coverers.of_services.entry(service).or_default();
+            if name.is_literal() {
+                own.literals.push((name.as_lower(), rank, pattern));
+            } else {
+                let patterns = vec![(rank, pattern)];
+                own.open.push(Beginning { text: name.literal_prefix(), shorter: None, patterns });
             }
         }
+        coverers.of_services.values_mut().for_each(|own| {
+            own.literals.sort_unstable_by_key(|(name, rank, _)| (*name, *rank));
+            settle(&mut own.open);
+        });
         coverers
     }
 
     /// The first that covers the pattern of this rank: of two that cover each other the earlier one does.
     fn of(&self, rank: usize, own: &ActionPattern) -> Option<&'a ActionPattern> {
         let (service, name) = own.named()?;
-        let open = self.open.get(service).map_or(&[][..], Vec::as_slice).iter().copied();
-        let literal = self.literals.get(&(service, name.as_lower())).copied();
+        let of_service = self.of_services.get(service)?;
+        let at = of_service.literals.partition_point(|(literal, _, _)| *literal < name.as_lower());
+        let literal = of_service.literals.get(at).filter(|(literal, _, _)| *literal == name.as_lower());
+        let literal = literal.map(|(_, rank, pattern)| (*rank, *pattern));
         let covers = |(other_rank, other): &(usize, &ActionPattern)| {
             *other_rank != rank && other.covers(own) && (*other_rank < rank || !own.covers(other))
         };
-        let found = open.into_iter().find(covers).into_iter().chain(literal.filter(covers));
+        let first = |beginning: &Beginning<'a>| beginning.patterns.iter().copied().find(covers);
+        let found = those_of(&of_service.open, name.literal_prefix()).filter_map(first).chain(literal.filter(covers));
         self.everything.or(found.min_by_key(|(rank, _)| *rank).map(|(_, pattern)| pattern))
     }
+}
+
+/// Patterns with the same text before their first wildcard: only what begins so can be covered by them.
+struct Beginning<'a> {
+    text: &'a str,
+    /// The index of the longest other one that this one begins with.
+    shorter: Option<usize>,
+    /// By rank.
+    patterns: Vec<(usize, &'a ActionPattern)>,
+}
+
+/// Puts the beginnings in order of their texts, each text once.
+fn settle(beginnings: &mut Vec<Beginning<'_>>) {
+    beginnings.sort_by_key(|beginning| beginning.text);
+    beginnings.dedup_by(|later, first| {
+        let same = later.text == first.text;
+        if same {
+            first.patterns.append(&mut later.patterns);
+        }
+        same
+    });
+    let mut open: Vec<(usize, &str)> = Vec::new();
+    for (index, beginning) in beginnings.iter_mut().enumerate() {
+        while open.pop_if(|(_, text)| !beginning.text.starts_with(*text)).is_some() {}
+        beginning.shorter = open.last().map(|(shorter, _)| *shorter);
+        open.push((index, beginning.text));
+    }
+}
+
+/// The beginnings that a text begins with: what stands before it in order begins with all of them.
+fn those_of<'b, 'a>(beginnings: &'b [Beginning<'a>], text: &str) -> impl Iterator<Item = &'b Beginning<'a>> {
+    let before = beginnings.partition_point(|beginning| beginning.text <= text).checked_sub(1);
+    let at = |index: usize| beginnings.get(index);
+    let upwards = std::iter::successors(before.and_then(at), move |beginning| beginning.shorter.and_then(at));
+    upwards.filter(move |beginning| text.starts_with(beginning.text))
 }
 
 /// The patterns that would replace `pattern` if it stood alone, sorted, with the service as written.

@@ -7,6 +7,8 @@ mod hcl;
 mod json;
 mod yaml;
 
+use std::borrow::Cow;
+
 use crate::edit::{Conflict, Edit, Edits};
 use crate::policy::action::ActionPattern;
 use crate::policy::{ActionElement, Policy, Site, Statement};
@@ -165,7 +167,11 @@ fn item_edits(
     for (index, list) in lists.iter().enumerate() {
         let of_list = || places.iter().zip(changes).filter(|((site, _), _)| *site == Site::Item(index));
         let spans: Vec<Span> = of_list().map(|((_, span), _)| *span).collect();
-        let changes: Vec<ItemChange> = of_list().map(|(_, change)| change.clone()).collect();
+        let is_only_list = places.len() == spans.len();
+        let changes: Cow<'_, [ItemChange]> = match is_only_list {
+            true => Cow::Borrowed(changes),
+            false => of_list().map(|(_, change)| change.clone()).collect(),
+        };
         let follow_another = spans.iter().zip(spans.iter().skip(1)).all(|(a, b)| a.end <= b.start);
         let are_inside = follow_another && spans.iter().all(|span| list.contains(*span));
         if changes.iter().any(|change| !matches!(change, ItemChange::Keep | ItemChange::Apart)) {

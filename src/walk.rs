@@ -164,8 +164,15 @@ impl Walk {
     /// Leaves out files that are or lie below one of these real paths, such as the findings themselves.
     #[must_use]
     pub fn without(mut self, paths: &[PathBuf]) -> Self {
-        let paths: HashSet<&Path> = paths.iter().map(PathBuf::as_path).collect();
-        let named = |path: &Path| path.ancestors().any(|above| paths.contains(above));
+        let paths: HashSet<&[u8]> = paths.iter().map(|path| path.as_os_str().as_encoded_bytes()).collect();
+        let lengths: BTreeSet<usize> = paths.iter().map(|path| path.len()).collect();
+        let named = |path: &Path| {
+            let bytes = path.as_os_str().as_encoded_bytes();
+            lengths.iter().any(|&length| {
+                let is_end = bytes.get(length).is_none_or(|byte| std::path::is_separator(char::from(*byte)));
+                is_end && bytes.get(..length).is_some_and(|head| paths.contains(head))
+            })
+        };
         self.files.retain(|file| !(named(&file.path) || (file.leaves_root && named(&real(&file.path)))));
         self
     }

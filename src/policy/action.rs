@@ -1,16 +1,23 @@
 //! Action patterns: the strings in `Action` and `NotAction`.
 
+use std::sync::Arc;
+
 use super::wildcard::Wildcard;
 
-/// An entry of an action list, as written.
+/// An entry of an action list, as written. A copy costs next to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionPattern {
+    read: Arc<Reading>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Reading {
     text: String,
     form: Form,
 }
 
 /// What an entry says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum Form {
     /// `*` alone, the one pattern across services; `*:*` is read as it.
     Everything,
@@ -26,7 +33,7 @@ impl ActionPattern {
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         let form = Self::form_of(&text);
-        Self { text, form }
+        Self { read: Arc::new(Reading { text, form }) }
     }
 
     fn form_of(text: &str) -> Form {
@@ -44,19 +51,19 @@ impl ActionPattern {
     /// The entry as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.read.text
     }
 
     /// Whether it grants every action of every service.
     #[must_use]
     pub fn is_everything(&self) -> bool {
-        self.form == Form::Everything
+        self.read.form == Form::Everything
     }
 
     /// The service in lower case and the pattern over its names; `None` for `*` and for what matches nothing.
     #[must_use]
     pub fn named(&self) -> Option<(&str, &Wildcard)> {
-        match &self.form {
+        match &self.read.form {
             Form::Named { service, name } => Some((service, name)),
             Form::Everything | Form::Nothing => None,
         }
@@ -65,13 +72,13 @@ impl ActionPattern {
     /// The service prefix as the user spelled it.
     #[must_use]
     pub fn service_as_written(&self) -> &str {
-        self.text.split_once(':').map_or("", |(service, _)| service)
+        self.read.text.split_once(':').map_or("", |(service, _)| service)
     }
 
     /// Whether it matches the action `name` of the service with the lower-case prefix `service`.
     #[must_use]
     pub fn matches(&self, service: &str, name: &str) -> bool {
-        match &self.form {
+        match &self.read.form {
             Form::Everything => true,
             Form::Named { service: own, name: pattern } => own == service && pattern.matches(name),
             Form::Nothing => false,
@@ -81,7 +88,7 @@ impl ActionPattern {
     /// Whether every action that `other` could ever match is matched by this one too.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        match (&self.form, &other.form) {
+        match (&self.read.form, &other.read.form) {
             (Form::Everything, _) | (_, Form::Nothing) => true,
             (Form::Nothing, _) | (_, Form::Everything) => false,
             (Form::Named { service: a, name: outer }, Form::Named { service: b, name: inner }) => {

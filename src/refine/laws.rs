@@ -2,12 +2,13 @@
 //!
 //! Written from the laws, not from the method: nothing here knows the trie. A broken law is a defect of the program.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{AuditedEntry, EntryChange};
 use crate::audit::ServiceAudit;
 use crate::claims::ServiceUnused;
 use crate::policy::action::ActionPattern;
+use crate::policy::wildcard::Wildcard;
 
 /// A law that a refinement must keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,32 +74,50 @@ fn leaves_unused(emitted: &ActionPattern, audit: &ServiceAudit<'_>) -> bool {
 
 /// The patterns of the new list, by the one service that each can match; `*` matches every service.
 struct After<'p> {
-    open: HashMap<&'p str, Vec<&'p ActionPattern>>,
-    /// Services and lower-case names.
-    literals: HashSet<(&'p str, &'p str)>,
+    of_services: HashMap<&'p str, OfService<'p>>,
     has_everything: bool,
+}
+
+/// The patterns of one service.
+#[derive(Default)]
+struct OfService<'p> {
+    /// Lower-case names, sorted.
+    literals: Vec<&'p str>,
+    /// Those that end with their only `*`, without it: sorted, and none begins another one.
+    prefixes: Vec<&'p str>,
+    others: Vec<&'p Wildcard>,
 }
 
 impl<'p> After<'p> {
     fn new(patterns: impl Iterator<Item = &'p ActionPattern>) -> Self {
-        let mut after = Self { open: HashMap::new(), literals: HashSet::new(), has_everything: false };
+        let mut after = Self { of_services: HashMap::new(), has_everything: false };
         for pattern in patterns {
             after.has_everything |= pattern.is_everything();
-            match pattern.named() {
-                Some((service, name)) if name.is_literal() => {
-                    after.literals.insert((service, name.as_lower()));
-                }
-                Some((service, _)) => after.open.entry(service).or_default().push(pattern),
-                None => {}
+            let Some((service, name)) = pattern.named() else { continue };
+            let own = after.of_services.entry(service).or_default();
+            match name.as_lower().strip_suffix('*') {
+                _ if name.is_literal() => own.literals.push(name.as_lower()),
+                Some(prefix) if prefix == name.literal_prefix() => own.prefixes.push(prefix),
+                _ => own.others.push(name),
             }
         }
+        after.of_services.values_mut().for_each(|own| {
+            own.literals.sort_unstable();
+            own.prefixes.sort_unstable();
+            // What another one begins stands right behind it, or behind others that it begins.
+            own.prefixes.dedup_by(|longer, shorter| longer.starts_with(*shorter));
+        });
         after
     }
 
     fn grants(&self, service: &str, lower: &str) -> bool {
-        let open = self.open.get(service).map_or(&[][..], Vec::as_slice);
-        self.has_everything
-            || self.literals.contains(&(service, lower))
-            || open.iter().any(|pattern| pattern.matches(service, lower))
+        let grants = |own: &OfService<'_>| {
+            let behind = own.prefixes.partition_point(|prefix| *prefix <= lower);
+            let before = behind.checked_sub(1).and_then(|index| own.prefixes.get(index));
+            before.is_some_and(|prefix| lower.starts_with(prefix))
+                || own.literals.binary_search(&lower).is_ok()
+                || own.others.iter().any(|name| name.matches(lower))
+        };
+        self.has_everything || self.of_services.get(service).is_some_and(grants)
     }
 }

@@ -103,7 +103,7 @@ impl<'a> Trie<'a> {
     #[must_use]
     pub fn shortest_safe(&self) -> Vec<String> {
         let mut emitted: Vec<String> = self.emissions().into_iter().map(|emission| emission.name).collect();
-        emitted.sort_by_cached_key(|text| (text.to_ascii_lowercase(), text.clone()));
+        emitted.sort_by(|a, b| lower(a).cmp(lower(b)).then_with(|| a.cmp(b)));
         emitted
     }
 
@@ -151,6 +151,10 @@ impl<'a> Trie<'a> {
         }
         kept
     }
+}
+
+fn lower(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().map(|byte| byte.to_ascii_lowercase())
 }
 
 /// The parts of a pattern that start with `text`.

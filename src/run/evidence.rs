@@ -56,6 +56,29 @@ pub(super) struct Exports<'a> {
     is_shared: bool,
     stdin: Option<File>,
     by_window: Vec<(Option<Days>, Loaded)>,
+    ahead: Option<Ahead>,
+}
+
+/// What was read for the configuration that the first path is under, while it was not yet known what else is needed.
+pub(super) struct Ahead {
+    governed: Scope,
+    read: Result<Loaded, Error>,
+}
+
+impl Ahead {
+    /// Reads exports beside the walk; standard input waits until it is known how often it is needed.
+    pub(super) fn read(governed: Scope, common: &CommonArgs, today: Date) -> Option<Self> {
+        if common.findings.iter().any(|path| path == Path::new("-")) {
+            return None;
+        }
+        let read = Exports::new(common, today, false).and_then(|mut exports| exports.read(&governed));
+        Some(Self { governed, read })
+    }
+
+    fn is_for(&self, governed: &Scope) -> bool {
+        let of = |scope: &Scope| (scope.folder.clone(), scope.file.clone());
+        of(&self.governed) == of(governed)
+    }
 }
 
 impl<'a> Exports<'a> {
@@ -65,7 +88,12 @@ impl<'a> Exports<'a> {
     /// If standard input is named more than once.
     pub(super) fn new(common: &'a CommonArgs, today: Date, is_shared: bool) -> Result<Self, Error> {
         check_stdin(common, Path::new(""))?;
-        Ok(Self { common, today, is_shared, stdin: None, by_window: Vec::new() })
+        Ok(Self { common, today, is_shared, stdin: None, by_window: Vec::new(), ahead: None })
+    }
+
+    /// The same, with what was read already.
+    pub(super) fn after(self, ahead: Option<Ahead>) -> Self {
+        Self { ahead, ..self }
     }
 
     /// The evidence for the files that a configuration governs.
@@ -74,13 +102,13 @@ impl<'a> Exports<'a> {
     /// If a named file cannot be read or is no export.
     pub(super) fn load(&mut self, governed: &Scope) -> Result<Loaded, Error> {
         if self.common.findings.is_empty() || !self.is_shared {
-            return self.read(governed);
+            return self.read_and_say(governed);
         }
         let window = governed.config.unused_for;
         if let Some((_, known)) = self.by_window.iter().find(|(known, _)| *known == window) {
             return Ok(known.clone());
         }
-        let loaded = self.read(governed)?;
+        let loaded = self.read_and_say(governed)?;
         self.by_window.push((window, loaded.clone()));
         Ok(loaded)
     }
@@ -89,6 +117,15 @@ impl<'a> Exports<'a> {
     pub(super) fn paths(&self, governed: &Scope) -> Vec<PathBuf> {
         let exports = exports(governed, self.common, self.today).unwrap_or_default();
         exports.into_iter().map(|export| std::fs::canonicalize(&export.path).unwrap_or(export.path)).collect()
+    }
+
+    fn read_and_say(&mut self, governed: &Scope) -> Result<Loaded, Error> {
+        let loaded = match self.ahead.take_if(|ahead| ahead.is_for(governed)) {
+            Some(ahead) => ahead.read?,
+            None => self.read(governed)?,
+        };
+        say(&loaded.0, self.common);
+        Ok(loaded)
     }
 
     fn read(&mut self, governed: &Scope) -> Result<Loaded, Error> {
@@ -115,7 +152,6 @@ impl<'a> Exports<'a> {
             return Err(Error::new("the findings name no identity, and `--identity` names several")
                 .help("say the one that they are about"));
         }
-        say(&evidence, self.common);
         Ok((evidence, read))
     }
 

@@ -59,7 +59,9 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         report.diagnostics.extend(failed);
         complete(report, &workspace, args)
     } else {
-        complete(checked.report, &workspace, args)
+        let Checked { files, report } = checked;
+        std::mem::forget(files);
+        complete(report, &workspace, args)
     };
     let mut report = report;
     if let Some(path) = &args.write_baseline {
@@ -70,7 +72,10 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         baseline::apply(path, &mut report)?;
     }
     let reader = print_report(&report, &workspace, args)?;
-    Ok(if reader == Reader::Gone { ExitCode::SUCCESS } else { exit_code(&report, args.fail_on) })
+    let code = if reader == Reader::Gone { ExitCode::SUCCESS } else { exit_code(&report, args.fail_on) };
+    // The process ends here: to free all that a large tree took, piece by piece, would be for nothing.
+    std::mem::forget((report, workspace, scopes));
+    Ok(code)
 }
 
 /// Checks the sources, with what git knows of the age of the lines that are reported.

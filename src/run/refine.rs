@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use iamtrim::check::{CheckedFile, check};
+use iamtrim::check::{CheckedFile, check, judgements};
 use iamtrim::error::Error;
 use iamtrim::fix;
 use iamtrim::refine::safety::Applicability;
@@ -27,11 +27,14 @@ pub(super) fn run(args: &RefineArgs) -> Result<ExitCode, Error> {
     source.named = true;
     let sources = Sources::new(vec![source]);
     let scopes = [scope];
-    let checked = check(&sources, &scopes, &catalog);
-    for diagnostic in checked.report.diagnostics.iter().filter(|d| d.level == Level::Error) {
-        print::stderr(&format!("{name}: {}", diagnostic.message));
+    let files = judgements(&sources, &scopes, &catalog);
+    if files.iter().any(has_defect) {
+        let report = check(&sources, &scopes, &catalog).report;
+        for diagnostic in report.diagnostics.iter().filter(|d| d.level == Level::Error) {
+            print::stderr(&format!("{name}: {}", diagnostic.message));
+        }
     }
-    let (Some(file), Some(source)) = (checked.files.first(), sources.files().first()) else {
+    let (Some(file), Some(source)) = (files.first(), sources.files().first()) else {
         return Err(not_a_policy(&name));
     };
     if let Some(problem) = file.reading.problems.first() {
@@ -41,11 +44,22 @@ pub(super) fn run(args: &RefineArgs) -> Result<ExitCode, Error> {
     if file.reading.documents.is_empty() {
         return Err(not_a_policy(&name));
     }
-    refined(file, source)
+    let code = refined(file, source, &scopes);
+    // The process ends here: to free all of it, piece by piece, would be for nothing.
+    std::mem::forget(files);
+    std::mem::forget((sources, scopes));
+    code
 }
 
-fn refined(file: &CheckedFile<'_>, source: &SourceFile) -> Result<ExitCode, Error> {
-    for fix in file.fixes.iter().filter(|fix| fix.applicability < Applicability::Safe) {
+/// Whether a refinement broke a law.
+fn has_defect(file: &CheckedFile<'_>) -> bool {
+    file.judgements.iter().flat_map(|judgement| &judgement.statements).any(|statement| statement.defect.is_some())
+}
+
+fn refined(file: &CheckedFile<'_>, source: &SourceFile, scopes: &[Scope; 1]) -> Result<ExitCode, Error> {
+    let [scope] = scopes;
+    let (fixes, made) = fix::proved(&file.judged(source), &scope.settings);
+    for fix in fixes.iter().filter(|fix| fix.applicability < Applicability::Safe) {
         let why = fix.withheld.as_deref().unwrap_or_default();
         let line = fix.edits.as_slice().first().map_or(1, |edit| source.position(edit.span.start).line);
         print::stderr(&format!("{}:{line}: not safe ({}): {why}", source.path, fix.applicability.word()));
@@ -53,8 +67,7 @@ fn refined(file: &CheckedFile<'_>, source: &SourceFile) -> Result<ExitCode, Erro
     if file.judgements.iter().any(|judgement| judgement.all_gone) {
         print::stderr(&format!("{}: nothing that the policy allows is used: detach it, or delete it", source.path));
     }
-    let rewritten = fix::rewritten(&file.judged(source), &file.fixes, Applicability::DisplayOnly)
-        .map_err(|refusal| Error::new(refusal.to_string()).in_file(&source.path))?;
+    let rewritten = made.map_err(|refusal| Error::new(refusal.to_string()).in_file(&source.path))?;
     print::stdout(rewritten.as_ref().map_or(&source.text, |rewritten| &rewritten.text))
 }
 

@@ -19,7 +19,7 @@ use iamtrim::walk::{self, Root, Walk, WalkOptions, WalkedFile};
 use jiff::civil::Date;
 
 use super::changed::Changed;
-use super::evidence::{self, Exports};
+use super::evidence::{self, Ahead, Exports};
 use super::progress::Progress;
 use super::settings;
 use crate::cli::CommonArgs;
@@ -78,8 +78,13 @@ impl Workspace {
     /// If paths, configuration, findings or catalogue cannot be used.
     pub(super) fn open(selection: &Selection<'_>, common: &CommonArgs) -> Result<Self, Error> {
         let progress = Progress::new(common.output.quiet);
-        let walk = walked(selection, common, &progress)?;
-        let (scopes, exports) = scopes(&walk, selection, common)?;
+        let ahead = || {
+            let first = settings::nearest(selection.paths.first().map_or(Path::new("."), PathBuf::as_path), common);
+            Ahead::read(first.ok()?, common, selection.today)
+        };
+        let (walk, ahead) = rayon::join(|| walked(selection, common, &progress), ahead);
+        let walk = walk?;
+        let (scopes, exports) = scopes(&walk, selection, common, ahead)?;
         let mut walk = walk.without(&exports);
         check_anonymous(&scopes, &walk, common)?;
         let changed = selection.changed_since.map(|since| Changed::since(since, &walk.roots)).transpose()?;
@@ -239,14 +244,19 @@ pub(super) fn current_dir() -> Result<PathBuf, Error> {
 /// Settings and evidence of each scope, and the files that the evidence was read from.
 ///
 /// What governs no reported file needs no evidence of its own: nothing is said of what it governs.
-fn scopes(walk: &Walk, selection: &Selection<'_>, common: &CommonArgs) -> Result<(Vec<Scope>, Vec<PathBuf>), Error> {
+fn scopes(
+    walk: &Walk,
+    selection: &Selection<'_>,
+    common: &CommonArgs,
+    ahead: Option<Ahead>,
+) -> Result<(Vec<Scope>, Vec<PathBuf>), Error> {
     let has_findings =
         !common.findings.is_empty() || walk.configs.iter().any(|scope| !scope.config.findings.is_empty());
     if selection.needs_findings && !has_findings {
         return Err(evidence::none(walk.configs.iter().any(|scope| scope.file.is_some())));
     }
     let governing: BTreeSet<usize> = walk.files.iter().filter(|file| file.reported).map(|file| file.scope).collect();
-    let mut exports = Exports::new(common, selection.today, walk.configs.len() > 1)?;
+    let mut exports = Exports::new(common, selection.today, walk.configs.len() > 1)?.after(ahead);
     let (mut scopes, mut paths) = (Vec::new(), Vec::new());
     for (index, governed) in walk.configs.iter().enumerate() {
         let mut settings = settings::settled(governed, common, selection.today);

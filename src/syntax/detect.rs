@@ -6,6 +6,18 @@ use super::{Notation, json};
 const ROOT_KEYS: [&str; 6] =
     ["AWSTemplateFormatVersion:", "Transform:", "Description:", "Parameters:", "Metadata:", "Resources:"];
 
+/// Endings of names that no policy is found under, in order.
+#[rustfmt::skip]
+const FOREIGN: [&str; 102] = [
+    "7z", "avi", "bmp", "bz2", "c", "cc", "cjs", "class", "cpp", "cs", "css", "csv", "dart", "dll", "doc", "docx",
+    "ear", "eot", "erl", "ex", "exe", "exs", "flac", "gif", "go", "gz", "h", "hpp", "hs", "htm", "html", "ico", "jar",
+    "java", "jpeg", "jpg", "js", "jsx", "kt", "kts", "less", "lock", "lua", "map", "md", "mdx", "mjs", "mod", "mov",
+    "mp3", "mp4", "o", "ogg", "otf", "pdf", "php", "pl", "png", "ppt", "pptx", "proto", "ps1", "psd", "py", "pyc",
+    "pyi", "rb", "rs", "rst", "sass", "scala", "scss", "sh", "so", "sql", "sum", "svelte", "svg", "swift", "tar", "tgz",
+    "tif", "tiff", "toml", "ts", "tsx", "ttf", "vue", "war", "wasm", "wav", "webm", "webp", "woff", "woff2", "xls",
+    "xlsx", "xml", "xz", "zip", "zsh", "zst",
+];
+
 /// The notation that a file is written in: by its name, and for a name that says nothing by its first characters.
 #[must_use]
 pub fn notation(path: &str, text: &str) -> Option<Notation> {
@@ -18,17 +30,40 @@ pub fn notation(path: &str, text: &str) -> Option<Notation> {
     }
 }
 
-/// Whether the name alone says that [`notation`] will find one.
-#[must_use]
-pub fn is_named(path: &str) -> bool {
-    let extension = extension(path);
-    by_extension(extension.as_deref()).is_some() || extension.as_deref() == Some("template")
+/// What the name of a file alone says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// It is written in one of our notations.
+    Ours,
+    /// It is source code, prose, an image, an archive: nothing that a policy is deployed from.
+    Foreign,
+    /// Nothing: its first characters tell.
+    Unsaid,
+}
+
+impl Named {
+    /// What the name at the end of a path says.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        let extension = extension(path);
+        match extension.as_deref() {
+            Some("template") => Self::Ours,
+            extension if by_extension(extension).is_some() => Self::Ours,
+            Some(extension) if FOREIGN.binary_search(&extension).is_ok() => Self::Foreign,
+            _ => Self::Unsaid,
+        }
+    }
 }
 
 /// Whether [`notation`] may find one in a text that begins so and goes on, where the name says nothing.
 #[must_use]
 pub fn may_begin(head: &str) -> bool {
-    let shown = head.trim_start_matches('\u{feff}').trim();
+    let shown = head.trim_start_matches('\u{feff}').trim_start();
+    let can_begin = |first: char| "{[#-".contains(first) || ROOT_KEYS.iter().any(|key| key.starts_with(first));
+    if shown.chars().next().is_some_and(|first| !can_begin(first)) {
+        return false;
+    }
+    let shown = shown.trim_end();
     match content_lines(head).next() {
         _ if json::looks_like_json(head) || shown == "{" || shown == "[" => true,
         // All comments so far.
@@ -88,6 +123,30 @@ mod tests {
     }
 
     #[test]
+    fn a_name_says_whether_a_file_is_worth_opening() {
+        assert!(FOREIGN.is_sorted());
+        let cases = [
+            ("a/b.YML", Named::Ours),
+            ("x.template", Named::Ours),
+            ("main.tf", Named::Ours),
+            ("policy.json", Named::Ours),
+            ("main.go", Named::Foreign),
+            ("a.json/README.MD", Named::Foreign),
+            ("policy.json.gz", Named::Foreign),
+            ("policy.txt", Named::Unsaid),
+            ("policy.json.j2", Named::Unsaid),
+            ("a.json/b", Named::Unsaid),
+            ("json", Named::Unsaid),
+            ("go", Named::Unsaid),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(Named::of(path), expected, "{path}");
+        }
+        let ours = ["json", "tf", "tofu", "tfvars", "yaml", "yml", "template", "txt", "tpl", "tmpl", "cfn", "policy"];
+        assert!(!ours.iter().any(|ending| FOREIGN.contains(ending)));
+    }
+
+    #[test]
     fn most_files_are_ruled_out_by_how_they_begin() {
         let texts = [
             "package main\n",
@@ -101,7 +160,5 @@ mod tests {
             assert!(!may_begin(text), "{text}");
             assert_eq!(notation("file", text), None, "{text}");
         }
-        assert!(is_named("a/b.YML") && is_named("x.template") && is_named("main.tf"));
-        assert!(!is_named("a.json/b") && !is_named("json"));
     }
 }

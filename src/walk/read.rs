@@ -12,7 +12,7 @@ use memchr::{memchr, memmem};
 use super::sniff::is_of_module;
 use super::tree::reason;
 use super::{WalkedFile, may_hold_policy};
-use crate::syntax::detect;
+use crate::syntax::detect::{self, Named};
 
 /// The size above which a file is not read, in bytes.
 pub const MAX_SIZE: u64 = 16 * 1024 * 1024;
@@ -46,11 +46,16 @@ thread_local! {
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Reads a file that the walk listed. Never waits: only regular files are read.
+/// Reads a file that the walk listed, unless its name says that it cannot be ours and the user did not name it. Never
+/// waits: only regular files are read.
 #[must_use]
 pub fn load(file: &WalkedFile) -> Loaded {
+    let named = Named::of(&file.display);
+    if named == Named::Foreign && !file.named {
+        return Loaded::NotOurs;
+    }
     let mut buffer = BUFFER.take();
-    let loaded = load_into(file, &mut buffer);
+    let loaded = load_into(file, named, &mut buffer);
     if buffer.capacity() <= KEPT_BUFFER {
         buffer.clear();
         BUFFER.set(buffer);
@@ -58,8 +63,8 @@ pub fn load(file: &WalkedFile) -> Loaded {
     loaded
 }
 
-fn load_into(file: &WalkedFile, bytes: &mut Vec<u8>) -> Loaded {
-    match read_into(file, bytes) {
+fn load_into(file: &WalkedFile, named: Named, bytes: &mut Vec<u8>) -> Loaded {
+    match read_into(file, named, bytes) {
         Ok(Amount::Ruled) => Loaded::NotOurs,
         Ok(Amount::All) => text_of(bytes, is_of_module(&file.display)),
         Ok(Amount::Head) if memchr(0, bytes).is_some() => Loaded::NotOurs,
@@ -77,9 +82,9 @@ enum Amount {
     Head,
 }
 
-fn read_into(listed: &WalkedFile, bytes: &mut Vec<u8>) -> io::Result<Amount> {
+fn read_into(listed: &WalkedFile, named: Named, bytes: &mut Vec<u8>) -> io::Result<Amount> {
     let mut file = open(&listed.path, listed.leaves_root)?;
-    if !detect::is_named(&listed.display) && !is_of_module(&listed.display) {
+    if named != Named::Ours && !is_of_module(&listed.display) {
         bytes.resize(FIRST_LOOK, 0);
         let read = file.read(bytes)?;
         bytes.truncate(read);
@@ -132,7 +137,11 @@ fn not_regular() -> io::Error {
 
 /// The text that some bytes begin with.
 fn valid(bytes: &[u8]) -> &str {
-    bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+    let valid = match std::str::from_utf8(bytes) {
+        Ok(text) => return text,
+        Err(error) => error.valid_up_to(),
+    };
+    bytes.get(..valid).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
 fn text_of(bytes: &[u8], is_wanted: bool) -> Loaded {
