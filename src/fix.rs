@@ -52,13 +52,20 @@ pub fn proved(judged: &Judged<'_, '_>, settings: &Settings) -> (Vec<Fix>, Result
         let text = layer_text(&judged.file.text, &judged.reading.layers, document.layer);
         let whole = Size::of(document, text);
         let changes = changes(judgement, |_| true);
+        let may_leave_nothing = rewrite::may_leave_nothing(&document.policy, &changes);
         for (statement, change) in changes.iter().enumerate() {
             if *change == StatementChange::Keep {
                 continue;
             }
             let mut safety = safety(judged.file, document, judgement, statement, settings);
-            let edits = edits(text, document, &alone(&changes, statement)).unwrap_or_else(|Conflict| {
-                safety.lower_to(Applicability::DisplayOnly, "it stands where it cannot be edited by itself");
+            let edits = if may_leave_nothing && *change == StatementChange::Remove {
+                Err("what would be left of the policy is there only under a condition")
+            } else {
+                edits(text, document, &alone(&changes, statement))
+                    .map_err(|Conflict| "it stands where it cannot be edited by itself")
+            };
+            let edits = edits.unwrap_or_else(|reason| {
+                safety.lower_to(Applicability::DisplayOnly, reason);
                 Edits::default()
             });
             let size = whole.after(text, &edits);

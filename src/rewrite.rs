@@ -61,12 +61,7 @@ pub fn rewrite(
         .collect();
     let places: Vec<(Site, Span)> =
         policy.statements.iter().map(|statement| (statement.site, statement.span)).collect();
-    let stays = |(statement, change): (&Statement, &StatementChange)| {
-        *change != StatementChange::Remove && !statement.is_conditional
-    };
-    // What stays only under a condition may be nothing, and a policy without statements is none.
-    let may_be_emptied = items.contains(&ItemChange::Remove) && !policy.statements.iter().zip(changes).any(stays);
-    if may_be_emptied && policy.opaque == 0 {
+    if may_leave_nothing(policy, changes) {
         return Err(Conflict);
     }
     let mut edits = item_edits(text, notation, &policy.lists, &places, &items)?;
@@ -76,6 +71,18 @@ pub fn rewrite(
         }
     }
     Edits::new(edits)
+}
+
+/// Whether statements go and what stays may be nothing, since it is there only under a condition: a policy without
+/// statements is none.
+#[must_use]
+pub fn may_leave_nothing(policy: &Policy, changes: &[StatementChange]) -> bool {
+    let stays = |(statement, change): (&Statement, &StatementChange)| {
+        *change != StatementChange::Remove && !statement.is_conditional
+    };
+    policy.opaque == 0
+        && changes.contains(&StatementChange::Remove)
+        && !policy.statements.iter().zip(changes).any(stays)
 }
 
 /// Moves edits of the text of `layer` to the bytes of the file.

@@ -391,6 +391,7 @@ fn is_statements(node: &Node<'_>) -> bool {
         Value::Table(_) => {
             Some(node.get("Effect").is_some() && (node.get("Action").or(node.get("NotAction"))).is_some())
         }
+        Value::List(items) if items.is_empty() => None,
         Value::List(_) | Value::Concat(_) => Some(is_statements(node)),
         Value::Choice(branches) => branches.iter().map(|branch| is_statements_or_one(branch)).reduce(|a, b| a && b),
         Value::Text(_) | Value::Scalar => Some(false),

@@ -1,4 +1,4 @@
-//! Fixed modules as `terraform fmt` sees them.
+//! Fixed modules: as `terraform fmt` sees them, and with statements that are there only sometimes.
 
 use crate::support::{Folder, fixes, outcome, warnings};
 
@@ -140,4 +140,56 @@ fn a_plan_that_is_named_makes_a_match_of_a_guess() {
     assert_eq!((code, warnings(&guessed)), (0, vec![]));
     let (named, code) = folder.lint(&["main.tf", "plan.json"]);
     assert_eq!((code, warnings(&named).len()), (1, 8), "{:?}", warnings(&named));
+}
+
+fn document(blocks: &str) -> String {
+    format!(
+        "data \"aws_iam_policy_document\" \"app\" {{\n{blocks}}}\n\nresource \"aws_iam_role_policy\" \"app\" {{\n  role   = \"app\"\n  policy = data.aws_iam_policy_document.app.json\n}}\n"
+    )
+}
+
+const REPEATED: &str = r#"  dynamic "statement" {
+    for_each = var.purges ? [1] : []
+
+    content {
+      actions   = ["sqs:PurgeQueue"]
+      resources = ["*"]
+    }
+  }
+"#;
+
+#[test]
+fn a_repeated_statement_goes_as_a_block() {
+    let folder = Folder::new();
+    let own = "  statement {\n    actions   = [\"sqs:SendMessage\"]\n    resources = [\"*\"]\n  }\n";
+    folder.write("main.tf", document(&format!("{own}\n{REPEATED}")));
+    let (report, code) = folder.lint(&["--fix"]);
+    assert_eq!((code, folder.read("main.tf")), (0, document(own)), "{report}");
+}
+
+#[test]
+fn what_is_left_of_a_policy_is_never_there_only_under_a_condition() {
+    let folder = Folder::new();
+    let own = "  statement {\n    actions   = [\"sqs:PurgeQueue\"]\n    resources = [\"*\"]\n  }\n";
+    let kept = REPEATED.replace("[\"sqs:PurgeQueue\"]", "[\"sqs:SendMessage\", \"sqs:PurgeQueue\"]");
+    let text = document(&format!("{own}\n{kept}\n{REPEATED}"));
+    folder.write("main.tf", &text);
+    let (report, code) = folder.lint(&["--fix=all"]);
+    let without = text.replace("\"sqs:SendMessage\", \"sqs:PurgeQueue\"", "\"sqs:SendMessage\"");
+    assert_eq!((code, folder.read("main.tf")), (1, without));
+    let withheld = "main.tf display-only: what would be left of the policy is there only under a condition";
+    assert_eq!(fixes(&report), [withheld, withheld]);
+}
+
+#[test]
+fn statements_given_to_a_module_go_until_their_lists_are_empty() {
+    let folder = Folder::new();
+    let module = |statement: &str| {
+        format!(
+            "module \"app\" {{\n  source = \"cloudposse/helm-release/aws\"\n\n  iam_policy_statements = concat(\n    [{statement}],\n    local.more,\n    var.purges ? [{statement}] : [],\n  )\n}}\n"
+        )
+    };
+    folder.write("main.tf", module("{ effect = \"Allow\", actions = [\"sqs:PurgeQueue\"], resources = [\"*\"] }"));
+    let (report, code) = folder.lint(&["--fix"]);
+    assert_eq!((code, folder.read("main.tf")), (0, module("")), "{report}");
 }
