@@ -40,6 +40,10 @@ pub struct Owner<'e> {
     pub standing: Standing<'e>,
     /// The accounts in which findings name it, where the policy may be deployed to others too.
     pub only_seen_in: Option<String>,
+    /// The groups of a user, where account details name them.
+    pub groups: &'e [String],
+    /// The group through which the policy is a user's.
+    pub member_of: Option<String>,
     /// Whether another owner could be meant in its place, by what is equally sure.
     pub has_rival: bool,
 }
@@ -113,8 +117,16 @@ impl<'e> Owner<'e> {
 
     /// One of whom no more is known, as sure as a binding.
     fn nameless(identity: &str, standing: Standing<'e>) -> Self {
-        let certainty = Certainty::Binding;
-        Self { identity: identity.to_owned(), kind: None, certainty, standing, only_seen_in: None, has_rival: false }
+        Self {
+            identity: identity.to_owned(),
+            kind: None,
+            certainty: Certainty::Binding,
+            standing,
+            only_seen_in: None,
+            groups: &[],
+            member_of: None,
+            has_rival: false,
+        }
     }
 }
 
@@ -137,6 +149,9 @@ pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> V
         let bound = bound.iter().flat_map(|identity| resolve(identity, Certainty::Binding, file, scope));
         return bound.chain(stated).collect();
     }
+    if let Some(owners) = managed(document, file, scope) {
+        return owners;
+    }
     if !document.attachments.is_empty() {
         return document.attachments.iter().flat_map(|attachment| attached(attachment, file, scope)).collect();
     }
@@ -148,7 +163,25 @@ pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> V
         return vec![Owner::nameless("", Standing::Usable(unused))];
     }
     let may_be_guessed = document.kind == DocumentKind::Standalone && document.format != Format::Terraform;
-    if may_be_guessed { guess::guess(&file.path, scope) } else { Vec::new() }
+    if may_be_guessed { guess::guess(file, scope) } else { Vec::new() }
+}
+
+/// The owners of a managed policy whose name account details know: all that these name, beside those that the file does.
+///
+/// Where they are of every account, there is nobody else, however the file hands the policy on.
+fn managed<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> Option<Vec<Owner<'e>>> {
+    let name = document.name.as_ref().filter(|_| document.kind == DocumentKind::Managed)?;
+    let attached_to = scope.evidence.inventory.attached_to(name)?;
+    let search = Search { kind: None, file, scope };
+    let mut owners = search.those(&attached_to, Certainty::Name);
+    let is_open = |attachment: &&Attachment| attachment.name != IdentityName::Unknown;
+    let stated = document.attachments.iter().filter(|a| !scope.evidence.has_all_details() || is_open(a));
+    for owner in stated.flat_map(|attachment| attached(attachment, file, scope)) {
+        if !owners.iter().any(|known| known.identity.eq_ignore_ascii_case(&owner.identity)) {
+            owners.push(owner);
+        }
+    }
+    (!owners.is_empty()).then_some(owners)
 }
 
 /// Whether the file itself names an identity that none of the bindings speak of: the policy is that one's, too.

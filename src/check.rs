@@ -217,6 +217,7 @@ fn summary(sources: &Sources, scopes: &[Scope], report: &Report) -> Summary {
         fixed: 0,
         identities: evidence.clone().flat_map(|e| &e.identities).map(|i| &i.arn).collect::<BTreeSet<_>>().len()
             + usize::from(evidence.clone().any(|e| e.anonymous.is_some())),
+        is_selected: scopes.iter().any(|scope| !scope.settings.identities.is_empty()),
         findings_date: newest.map(|newest| newest.to_zoned(TimeZone::UTC).date()),
     }
 }

@@ -59,6 +59,8 @@ pub struct Summary {
     pub fixed: usize,
     /// Identities that the findings speak of.
     pub identities: usize,
+    /// Whether the user asked for some of them only.
+    pub is_selected: bool,
     /// The day of the newest finding.
     pub findings_date: Option<Date>,
 }

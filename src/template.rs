@@ -61,6 +61,8 @@ pub struct Document {
     pub kind: DocumentKind,
     /// Whose it is, as far as the repository says it.
     pub attachments: Vec<Attachment>,
+    /// The name of a managed policy, where the file says it.
+    pub name: Option<String>,
     /// Why it is never written, if so.
     pub read_only: Option<&'static str>,
     /// The construct of the CDK that makes it, such as `App/Role/DefaultPolicy/Resource`.

@@ -1,16 +1,19 @@
 //! The path of a loose policy → whose it may be. The weakest thing that says so.
 
-use super::search::{asked_for, rivals, seen_only_there};
+use super::search::{Search, asked_for, rivals, seen_only_there};
 use super::{Certainty, Owner};
 use crate::finding::IdentityEvidence;
 use crate::policy::arn::IdentityArn;
 use crate::settings::Scope;
+use crate::source::SourceFile;
 
 /// Endings of file names that say what the file is, not whose.
 const SAYS_WHAT: [&str; 6] = ["-policy", "_policy", ".policy", "-permissions", "_permissions", ".permissions"];
 
 /// Owners guessed from the path: an ARN in it, else the name of the file, else of the folders above, nearest first.
-pub(super) fn guess<'e>(path: &str, scope: &'e Scope) -> Vec<Owner<'e>> {
+pub(super) fn guess<'e>(file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
+    let path = file.path.as_str();
+    let search = Search { kind: None, file, scope };
     if let Some(evidence) = arn_in(path).and_then(|arn| scope.evidence.identity(&arn)) {
         return vec![Owner::of(evidence, Certainty::Guess)];
     }
@@ -23,9 +26,14 @@ pub(super) fn guess<'e>(path: &str, scope: &'e Scope) -> Vec<Owner<'e>> {
     let mut names = stripped.chain(parts.take(2));
     let found = names.find_map(|name| {
         let named = scope.evidence.named(name).filter(|evidence| in_account_of(path, evidence));
-        let mut owners: Vec<_> = named.map(|evidence| seen_only_there(evidence, Certainty::Guess)).collect();
+        let mut owners: Vec<_> = named.map(|evidence| seen_only_there(evidence, Certainty::Guess, scope)).collect();
         if owners.is_empty() {
             owners.extend(asked_for(name, Certainty::Guess, scope));
+        }
+        if owners.is_empty() {
+            // A loose document may be the managed policy of its name.
+            let attached_to = scope.evidence.inventory.attached_to(name).unwrap_or_default();
+            owners.extend(search.those(&attached_to, Certainty::Guess));
         }
         (!owners.is_empty()).then(|| rivals(owners))
     });

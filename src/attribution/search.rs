@@ -81,9 +81,11 @@ impl<'e> Search<'_, 'e> {
             (many, _) if certainty == Certainty::Guess && many.len() > MAX_GUESSED => {
                 vec![Owner::unseen(shown, certainty, "so many identities have such a name that nobody can tell")]
             }
-            (_, []) => rivals(found.into_iter().map(|evidence| seen_only_there(evidence, certainty)).collect()),
+            (_, []) => {
+                rivals(found.into_iter().map(|evidence| seen_only_there(evidence, certainty, self.scope)).collect())
+            }
             _ => {
-                let owners = found.into_iter().map(|evidence| Owner::of(evidence, certainty)).collect();
+                let owners = found.into_iter().map(|evidence| owner(evidence, certainty, self.scope)).collect();
                 seen_in_all(rivals(owners), &accounts)
             }
         }
@@ -119,22 +121,39 @@ impl<'e> Search<'_, 'e> {
             return unknown("a group is its users, who are not known here");
         }
         let groups = groups.into_iter().filter(|group| stated.is_empty() || stated.contains(&group.account()));
-        let members: Vec<&IdentityArn> = groups.flat_map(|group| inventory.members(group)).collect();
-        if members.is_empty() {
-            return unknown("the account details name no user in it");
-        }
-        let is_everywhere = !stated.is_empty() || self.scope.evidence.has_all_details();
-        let owner = |user: &IdentityArn| {
-            let only_seen_in = (!is_everywhere).then(|| user.account().to_owned());
-            Owner { only_seen_in, ..self.known_as(user, certainty) }
-        };
-        members.into_iter().map(owner).collect()
+        let owners: Vec<Owner<'e>> = groups.flat_map(|group| self.members(group, certainty)).collect();
+        if owners.is_empty() { unknown("the account details name no user in it") } else { owners }
+    }
+
+    fn members(&self, group: &IdentityArn, certainty: Certainty) -> Vec<Owner<'e>> {
+        let member_of = Some(group.name().to_owned());
+        let owner = |user: &IdentityArn| Owner { member_of: member_of.clone(), ..self.there(user, certainty) };
+        self.scope.evidence.inventory.members(group).into_iter().map(owner).collect()
+    }
+
+    /// The owners of what account details say is attached to these, in the accounts that the file is deployed to.
+    pub(super) fn those(&self, identities: &[&IdentityArn], certainty: Certainty) -> Vec<Owner<'e>> {
+        let stated = self.scope.settings.deployed_to(&self.file.relative);
+        let here = identities.iter().filter(|arn| stated.is_empty() || stated.contains(&arn.account()));
+        let owners = here.flat_map(|arn| match arn.kind() {
+            IdentityKind::Group => self.members(arn, certainty),
+            IdentityKind::Role | IdentityKind::User => vec![self.there(arn, certainty)],
+        });
+        owners.collect()
+    }
+
+    /// The owner of an ARN that account details have, and whether the policy may be deployed to other accounts too.
+    fn there(&self, arn: &IdentityArn, certainty: Certainty) -> Owner<'e> {
+        let is_everywhere =
+            !self.scope.settings.deployed_to(&self.file.relative).is_empty() || self.scope.evidence.has_all_details();
+        let only_seen_in = (!is_everywhere).then(|| arn.account().to_owned());
+        Owner { only_seen_in, ..self.known_as(arn, certainty) }
     }
 
     /// The owner of this ARN.
     pub(super) fn known_as(&self, arn: &IdentityArn, certainty: Certainty) -> Owner<'e> {
         match self.scope.evidence.identity(arn) {
-            Some(evidence) => Owner::of(evidence, certainty),
+            Some(evidence) => owner(evidence, certainty, self.scope),
             None => Owner::unseen(arn.as_str(), certainty, "no finding names it"),
         }
     }
@@ -183,7 +202,13 @@ pub(super) fn asked_for<'e>(name: &str, certainty: Certainty, scope: &'e Scope) 
 }
 
 /// The owner of a finding, where it is not known whether the policy is deployed to other accounts too.
-pub(super) fn seen_only_there(evidence: &IdentityEvidence, certainty: Certainty) -> Owner<'_> {
+pub(super) fn seen_only_there<'e>(evidence: &'e IdentityEvidence, certainty: Certainty, scope: &'e Scope) -> Owner<'e> {
     let only_seen_in = Some(evidence.arn.account().to_owned());
-    Owner { only_seen_in, ..Owner::of(evidence, certainty) }
+    Owner { only_seen_in, ..owner(evidence, certainty, scope) }
+}
+
+/// The owner of a finding, with the groups of a user that account details name.
+fn owner<'e>(evidence: &'e IdentityEvidence, certainty: Certainty, scope: &'e Scope) -> Owner<'e> {
+    let groups = scope.evidence.inventory.identities.get(&evidence.arn).map_or(&[][..], |of| of.groups.as_slice());
+    Owner { groups, ..Owner::of(evidence, certainty) }
 }

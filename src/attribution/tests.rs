@@ -8,6 +8,11 @@ use crate::settings::Settings;
 
 /// A finding for each of these, named as `ACCOUNT:role/NAME`.
 fn scope(config: &str, identities: &[&str]) -> Scope {
+    scope_with(config, identities, None)
+}
+
+/// The same with account details.
+fn scope_with(config: &str, identities: &[&str], details: Option<&serde_json::Value>) -> Scope {
     let finding = |identity: &&str| {
         json!({
             "id": identity,
@@ -21,6 +26,9 @@ fn scope(config: &str, identities: &[&str]) -> Scope {
     let export: serde_json::Value = identities.iter().map(finding).collect();
     let mut builder = EvidenceBuilder::new(Selection::default());
     builder.read("f", export.to_string().as_bytes(), &ReadOptions::default()).unwrap();
+    if let Some(details) = details {
+        builder.read("d", details.to_string().as_bytes(), &ReadOptions::default()).unwrap();
+    }
     let config = Config::parse("c", config).unwrap();
     Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish() }
 }
@@ -136,4 +144,75 @@ fn a_service_linked_role_is_never_edited() {
     let role = "123456789012:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
     let expected = format!("arn:aws:iam::{role} name blocks: it is service-linked: AWS owns its policies");
     assert_eq!(told(exact("AWSServiceRoleForECS"), Link::Name, &scope(ONE, &[role])), [expected]);
+}
+
+/// Account details of one account: a role with a managed policy, and two users in a group.
+fn details() -> serde_json::Value {
+    let arn = |rest: &str| format!("arn:aws:iam::123456789012:{rest}");
+    let user = |name: &str| json!({ "UserName": name, "Arn": arn(&format!("user/{name}")), "GroupList": ["ops"] });
+    json!({
+        "UserDetailList": [user("ann"), user("bob")],
+        "GroupDetailList": [{ "GroupName": "ops", "Arn": arn("group/ops") }],
+        "RoleDetailList": [
+            { "RoleName": "app", "Arn": arn("role/app"),
+              "AttachedManagedPolicies": [{ "PolicyName": "shared", "PolicyArn": arn("policy/shared") }] },
+            { "RoleName": "web", "Arn": arn("role/web") },
+        ],
+        "Policies": [{ "PolicyName": "shared", "Arn": arn("policy/shared") }],
+    })
+}
+
+#[test]
+fn account_details_say_to_whom_a_policy_is_attached_and_who_is_in_a_group() {
+    let template = "Resources:
+  Shared:
+    Type: AWS::IAM::ManagedPolicy
+    Properties: {ManagedPolicyName: shared, Groups: [ops], PolicyDocument: DOC}
+  Passed:
+    Type: AWS::IAM::ManagedPolicy
+    Properties: {ManagedPolicyName: other, PolicyDocument: DOC}
+  Ops:
+    Type: AWS::IAM::GroupPolicy
+    Properties: {GroupName: ops, PolicyDocument: DOC}
+Outputs:
+  A: {Value: !Ref Shared, Export: {Name: a}}
+  B: {Value: !Ref Passed, Export: {Name: b}}
+"
+    .replace("DOC", "{Statement: {Effect: Allow, Action: s3:Get*, Resource: '*'}}");
+    let reading = crate::template::read_file("app.yaml", &template);
+    let told = |scope: &Scope| -> Vec<String> {
+        let file = SourceFile::new("app.yaml", template.as_str());
+        let one = |owner: &Owner<'_>| {
+            let member = owner.member_of.as_ref().map(|group| format!(" in {group}")).unwrap_or_default();
+            let blocks = if matches!(owner.standing, Standing::Blocking(_)) { " blocks" } else { "" };
+            let only = if owner.only_seen_in.is_some() { " only there" } else { "" };
+            format!("{}{member}{blocks}{only}", owner.shown())
+        };
+        let of = |document: &Document| owners(document, &file, scope).iter().map(one).collect::<Vec<_>>().join(", ");
+        reading.documents.iter().map(of).collect()
+    };
+    let identities = ["123456789012:role/app", "123456789012:user/ann"];
+    let known = scope_with("", &identities, Some(&details()));
+    let members = "user `ann` in ops, user `bob` in ops blocks";
+    let expected =
+        [format!("role `app`, {members}"), "`an identity without a name` blocks".to_owned(), members.to_owned()];
+    assert_eq!(told(&known), expected);
+    let groups = owners(&reading.documents[2], &SourceFile::new("app.yaml", ""), &known)[0].groups;
+    assert_eq!(groups, ["ops"]);
+    let partly = [identities[0], identities[1], "111122223333:role/app"];
+    let partly = scope_with("", &partly, Some(&details()));
+    assert_eq!(
+        told(&partly)[0],
+        "role `app` only there, user `ann` in ops only there, user `bob` in ops blocks only there, `an identity without a name` blocks"
+    );
+    let unknown = scope(ONE, &identities);
+    assert_eq!(told(&unknown)[2], "group `ops` blocks");
+}
+
+#[test]
+fn a_loose_policy_may_be_the_managed_one_of_its_name() {
+    let scope = scope_with(ONE, &["123456789012:role/app"], Some(&details()));
+    let guessed = guess::guess(&SourceFile::new("policies/shared.json", ""), &scope);
+    let told: Vec<_> = guessed.iter().map(|owner| (owner.shown(), owner.certainty.word())).collect();
+    assert_eq!(told, [("role `app`".to_owned(), "guess")]);
 }

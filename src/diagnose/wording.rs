@@ -11,7 +11,7 @@ use crate::catalog::Tracking;
 use crate::diagnostic::{LATER_ACTIONS, UnusedRef};
 use crate::judge::{EntryJudgement, StatementJudgement};
 use crate::policy::action::ActionPattern;
-use crate::policy::arn::IdentityArn;
+use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::{Effect, ElementKind, Statement};
 use crate::refine::EntryChange;
 use crate::refine::laws::Law;
@@ -69,8 +69,19 @@ impl<'a> Whose<'a> {
         if let Some(more) = self.owners.len().checked_sub(SHOWN).filter(|more| *more > 0) {
             notes.push(format!("and {more} more identities"));
         }
+        notes.extend(self.known().find(|owner| owner.kind == Some(IdentityKind::User)).map(groups));
         notes
     }
+}
+
+/// That a user's finding does not tell apart what grants an action.
+fn groups(user: &Owner<'_>) -> String {
+    let named: Vec<String> = user.groups.iter().map(|group| format!("`{group}`")).collect();
+    let groups = match named.as_slice() {
+        [] => "the groups of the user, if there are any".to_owned(),
+        named => format!("the groups of the user: {}", listed(named)),
+    };
+    format!("the finding also counts what is granted by {groups}")
 }
 
 fn identity(owner: &Owner<'_>) -> String {
@@ -93,7 +104,8 @@ fn identity(owner: &Owner<'_>) -> String {
             format!("finding{id}{}{part}", date.unwrap_or_default())
         }
     };
-    format!("{who} ({known}): {evidence}")
+    let member = owner.member_of.as_ref().map(|group| format!(", a member of group `{group}`")).unwrap_or_default();
+    format!("{who} ({known}{member}): {evidence}")
 }
 
 /// The message of an entry with unused actions.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Fix, IdentityRef, Place, PolicyListing, PolicyRef, Report, StatementListing};
+use crate::report::policies::FellOn;
 use crate::rule::Rule;
 use crate::source::{FileId, Position, Sources, Span};
 
@@ -38,11 +39,12 @@ pub fn render(report: &Report, sources: &Sources, catalog: &Catalog) -> String {
 
 /// Renders what `policies` lists.
 #[must_use]
-pub fn render_policies(report: &Report, sources: &Sources) -> String {
+pub fn render_policies(report: &Report, sources: &Sources, findings: &[FellOn]) -> String {
     inert(&json!({
         "version": 1,
         "policies": report.policies.iter().map(|policy| listing(policy, sources)).collect::<Vec<_>>(),
         "skipped": skipped(report, sources),
+        "findings": findings.iter().map(fell_on).collect::<Vec<_>>(),
     }))
 }
 
@@ -131,6 +133,10 @@ fn fix(fix: &Fix) -> Value {
         "edits": edits.map(|e| json!({ "start": e.span.start, "end": e.span.end, "text": e.replacement })).collect::<Vec<_>>(),
         "size": { "before": fix.size.before, "after": fix.size.after, "quota": fix.size.quota },
     })
+}
+
+fn fell_on(finding: &FellOn) -> Value {
+    json!({ "arn": finding.identity, "ids": finding.ids, "policies": finding.policies })
 }
 
 fn listing(policy: &PolicyListing, sources: &Sources) -> Value {

@@ -8,9 +8,20 @@ use crate::report::style::{Ink, Style, Verbosity, count};
 use crate::rule::Rule;
 use crate::source::Sources;
 
-/// Renders what `policies` lists; its entries too, if the style is verbose.
+/// An identity of the findings, and the policies that these fell on.
+#[derive(Debug)]
+pub struct FellOn {
+    /// Its ARN.
+    pub identity: String,
+    /// The ids of the findings that count.
+    pub ids: Vec<String>,
+    /// The policies, as `path` or `path#address`.
+    pub policies: Vec<String>,
+}
+
+/// Renders what `policies` lists; entries and findings too, if the style is verbose.
 #[must_use]
-pub fn render(report: &Report, sources: &Sources, style: &Style) -> String {
+pub fn render(report: &Report, sources: &Sources, findings: &[FellOn], style: &Style) -> String {
     let table = Table { sources, style };
     let mut out = String::new();
     report.policies.iter().for_each(|policy| table.policy(&mut out, policy));
@@ -22,9 +33,12 @@ pub fn render(report: &Report, sources: &Sources, style: &Style) -> String {
         let why = style.paint(Ink::Orange, "not read");
         line(&mut out, &format!("{}  {why}: {}", table.place(&unread.place), inert::line(&unread.message)));
     }
+    if style.verbosity == Verbosity::Verbose {
+        findings.iter().for_each(|finding| table.finding(&mut out, finding));
+    }
     if style.verbosity != Verbosity::Quiet {
         let policies = style.paint(Ink::Bold, &count(report.policies.len(), "policy"));
-        line(&mut out, &format!("{policies}, {} skipped", report.skipped.len()));
+        line(&mut out, &format!("{policies}, {} skipped{}", report.skipped.len(), table.fallen(findings)));
     }
     inert::styled(&out).into_owned()
 }
@@ -56,6 +70,27 @@ impl Table<'_> {
         }
         if self.style.verbosity == Verbosity::Verbose {
             policy.statements.iter().for_each(|statement| self.statement(out, statement));
+        }
+    }
+
+    fn finding(&self, out: &mut String, finding: &FellOn) {
+        let ids = finding.ids.iter().map(|id| format!(" {}", inert::line(id))).collect::<String>();
+        let found = format!("finding{ids} of {}", inert::line(&finding.identity));
+        if finding.policies.is_empty() {
+            line(out, &format!("{found} falls on {}", self.style.paint(Ink::Orange, "no policy here")));
+        }
+        for policy in &finding.policies {
+            line(out, &format!("{found} falls on {}", self.style.paint(Ink::Green, &inert::line(policy))));
+        }
+    }
+
+    /// How many identities of the findings have a policy here.
+    fn fallen(&self, findings: &[FellOn]) -> String {
+        let fallen = findings.iter().filter(|finding| !finding.policies.is_empty()).count();
+        let which = if self.style.verbosity == Verbosity::Verbose { "" } else { " (-v lists them)" };
+        match findings.len() {
+            0 => String::new(),
+            all => format!("; the findings of {fallen} of {} fall on them{which}", count(all, "identity")),
         }
     }
 

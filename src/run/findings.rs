@@ -142,7 +142,7 @@ fn with_permissions(mut line: IdentityLine, unused: &UnusedPermissions, today: D
 }
 
 /// The policies of each identity, by lower-case ARN.
-fn policies(checked: &Checked<'_>) -> BTreeMap<String, Vec<String>> {
+pub(super) fn policies(checked: &Checked<'_>) -> BTreeMap<String, Vec<String>> {
     let mut of: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for policy in &checked.report.policies {
         let address = if policy.address.is_empty() { String::new() } else { format!("#{}", policy.address) };

@@ -3,7 +3,7 @@
 //! Types that hold identity policies are listed here; whatever looks like a policy anywhere else is skipped, with the
 //! reason. Does not know findings.
 
-use super::identity::{Identities, Resource, Use};
+use super::identity::{self, Identities, Resource, Use};
 use super::intrinsic::{At, Values};
 use super::reader::{Reader, Standing};
 use super::{Attachment, DeclaredIdentity, DocumentKind, Format, IdentityName, Link, MADE_BY_CDK, Step, sam};
@@ -116,7 +116,12 @@ impl<'t, 's> Template<'t, 's> {
             }
         }
         dedup(&mut attachments);
-        let standing = self.standing(resource, DocumentKind::Managed, attachments);
+        let named = properties.get("ManagedPolicyName");
+        let name = match named.map(|name| identity::name_of(name.node, &self.values)) {
+            Some(IdentityName::Exact(name)) => Some(name),
+            _ => None,
+        };
+        let standing = Standing { name, ..self.standing(resource, DocumentKind::Managed, attachments) };
         reader.take_property(&document, &self.values, &standing);
     }
 

@@ -20,13 +20,15 @@ pub(super) struct Reader<'r> {
 pub(super) struct Standing {
     pub(super) kind: DocumentKind,
     pub(super) attachments: Vec<Attachment>,
+    /// The name of a managed policy.
+    pub(super) name: Option<String>,
     pub(super) read_only: Option<&'static str>,
     pub(super) construct: Option<String>,
 }
 
 impl Standing {
     pub(super) fn new(kind: DocumentKind, attachments: Vec<Attachment>) -> Self {
-        Self { kind, attachments, read_only: None, construct: None }
+        Self { kind, attachments, name: None, read_only: None, construct: None }
     }
 }
 
@@ -65,6 +67,7 @@ impl Reader<'_> {
                 format: self.format,
                 kind: standing.kind,
                 attachments: standing.attachments.clone(),
+                name: standing.name.clone(),
                 read_only: standing.read_only.or_else(|| self.cannot_be_edited()),
                 construct: standing.construct.clone(),
             }),

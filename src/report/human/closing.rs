@@ -74,7 +74,9 @@ fn clean(report: &Report, style: &Style) -> String {
     }
     let policies = format!("{} ({})", count(summary.policies, "policy"), count(summary.statements, "statement"));
     if summary.identities == 0 {
-        return format!("{}: nothing is reported unused; {policies}, {read}", well("the findings are empty"));
+        let none =
+            if summary.is_selected { "no finding speaks of whom you asked for" } else { "the findings are empty" };
+        return format!("{}: nothing is reported unused; {policies}, {read}", well(none));
     }
     let date = summary.findings_date.map(|date| format!(", findings of {date}")).unwrap_or_default();
     let judged = report.policies.iter().filter(|policy| policy.identities.iter().any(|i| i.finding.is_some())).count();

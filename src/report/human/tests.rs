@@ -223,6 +223,10 @@ fn the_last_line_counts() {
             "the findings are empty: nothing is reported unused; 2 policies (5 statements), 3 files read\n",
         ),
         (
+            of(Summary { identities: 0, is_selected: true, ..read }, Vec::new()),
+            "no finding speaks of whom you asked for: nothing is reported unused; 2 policies (5 statements), 3 files read\n",
+        ),
+        (
             of(Summary { files: 1, ..Summary::default() }, vec![note(Level::Note)]),
             "no identity policy found, 1 file read, 1 note (-v shows it)\n",
         ),

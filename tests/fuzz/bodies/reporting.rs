@@ -10,7 +10,7 @@ pub(crate) fn all_formats(report: &Report, sources: &Sources, catalog: &Catalog)
     let shown = sources.files().iter().map(|file| (file.path.clone(), vec![1..=usize::MAX])).collect();
     let json = [
         json::render(report, sources, catalog),
-        json::render_policies(report, sources),
+        json::render_policies(report, sources, &[]),
         sarif::render(report, sources),
         gitlab::render(report, sources),
         rdjson::render(report, sources),
@@ -24,7 +24,7 @@ pub(crate) fn all_formats(report: &Report, sources: &Sources, catalog: &Catalog)
     let style = |width| Style { color: false, unicode: width > 60, width, verbosity: Verbosity::Verbose };
     for width in [20, 100] {
         inert(&human::render(report, sources, &style(width)));
-        inert(&policies::render(report, sources, &style(width)));
+        inert(&policies::render(report, sources, &[], &style(width)));
     }
     inert(&junit::render(report, sources));
     inert(&markdown::render(report, sources, catalog));
