@@ -146,15 +146,21 @@ fn judge<'e>(
 }
 
 fn fix(files: &mut [CheckedFile<'_>], sources: &Sources, scopes: &[Scope]) {
-    files.par_iter_mut().for_each(|checked| {
-        if let Some((file, scope)) = reported(checked.id, sources, scopes) {
-            checked.fixes = fix::fixes(&checked.judged(file), &scope.settings);
-        }
-    });
+    let grants = grants(files, sources);
+    let fixes = |checked: &CheckedFile<'_>| {
+        let Some((file, scope)) = reported(checked.id, sources, scopes) else { return Vec::new() };
+        fix::fixes(&checked.judged(file), &scope.settings, &|identity| grants.inline_beyond(identity, checked.id))
+    };
+    let fixes: Vec<Vec<Fix>> = files.par_iter().map(fixes).collect();
+    files.iter_mut().zip(fixes).for_each(|(checked, fixes)| checked.fixes = fixes);
+}
+
+fn grants<'a, 'e>(files: &'a [CheckedFile<'e>], sources: &'a Sources) -> Grants<'a, 'e> {
+    Grants::new(files.iter().filter_map(|file| Some(file.judged(sources.get(file.id)?))).collect())
 }
 
 fn diagnose(files: &[CheckedFile<'_>], sources: &Sources, scopes: &[Scope], catalog: &Catalog) -> Vec<Diagnostic> {
-    let grants = Grants::new(files.iter().filter_map(|file| Some(file.judged(sources.get(file.id)?))).collect());
+    let grants = grants(files, sources);
     let diagnose = |checked: &CheckedFile<'_>| {
         let Some((file, scope)) = reported(checked.id, sources, scopes) else { return Vec::new() };
         diagnose::diagnose(&checked.judged(file), &checked.fixes, &grants, &scope.settings, catalog)
@@ -192,7 +198,7 @@ fn report(sources: &Sources, scopes: &[Scope], checked: &[CheckedFile<'_>], diag
     let matching = Matching { owned: owned_identities(checked), ownerless: ownerless(sources, checked) };
     for scope in scopes.iter().filter(|scope| scope.settings.governs) {
         report.diagnostics.extend(about_exports(scope, &matching));
-        report.diagnostics.extend(diagnose::unneeded::entries(scope));
+        report.diagnostics.extend(diagnose::unneeded::entries(scope, sources));
     }
     report.diagnostics.sort_by(|a, b| (&a.place, a.rule).cmp(&(&b.place, b.rule)));
     // Several configurations may share an export.

@@ -39,14 +39,19 @@ pub struct Judged<'a, 'e> {
     pub judgements: &'a [Judgement<'e>],
 }
 
-/// All fixes of one file, in order of place.
+/// All fixes of one file, in order of place; `beyond` is how many characters an identity's inline policies take in other
+/// files.
 #[must_use]
-pub fn fixes(judged: &Judged<'_, '_>, settings: &Settings) -> Vec<Fix> {
-    proved(judged, settings).0
+pub fn fixes(judged: &Judged<'_, '_>, settings: &Settings, beyond: &dyn Fn(&str) -> usize) -> Vec<Fix> {
+    proved(judged, settings, beyond).0
 }
 
-/// All fixes of one file, in order of place, and the file with all of them made, however safe, if they can be.
-pub fn proved(judged: &Judged<'_, '_>, settings: &Settings) -> (Vec<Fix>, Result<Option<Rewritten>, Refusal>) {
+/// The same, and the file with all of them made, however safe, if they can be.
+pub fn proved(
+    judged: &Judged<'_, '_>,
+    settings: &Settings,
+    beyond: &dyn Fn(&str) -> usize,
+) -> (Vec<Fix>, Result<Option<Rewritten>, Refusal>) {
     let mut fixes = Vec::new();
     for (index, (document, judgement)) in judged.reading.documents.iter().zip(judged.judgements).enumerate() {
         let text = layer_text(&judged.file.text, &judged.reading.layers, document.layer);
@@ -79,7 +84,7 @@ pub fn proved(judged: &Judged<'_, '_>, settings: &Settings) -> (Vec<Fix>, Result
     if let Err(refusal) = &made {
         withhold(judged, &mut fixes, *refusal);
     }
-    hold_to_quota(judged, &mut fixes);
+    hold_to_quota(judged, &mut fixes, beyond);
     (fixes, made)
 }
 
@@ -287,7 +292,7 @@ fn inline_quota(kind: IdentityKind) -> usize {
 }
 
 /// Withholds what would make a policy larger and too large for IAM, once it is made with all that is at least as safe.
-fn hold_to_quota(judged: &Judged<'_, '_>, fixes: &mut [Fix]) {
+fn hold_to_quota(judged: &Judged<'_, '_>, fixes: &mut [Fix], beyond: &dyn Fn(&str) -> usize) {
     let as_found: Vec<Applicability> = fixes.iter().map(|fix| fix.applicability).collect();
     for threshold in [Applicability::Safe, Applicability::Unsafe, Applicability::DisplayOnly] {
         let grows = |(fix, found): (&Fix, &Applicability)| *found == threshold && fix.size.after > fix.size.before;
@@ -297,7 +302,7 @@ fn hold_to_quota(judged: &Judged<'_, '_>, fixes: &mut [Fix]) {
         let sizes = sizes(judged, fixes, threshold);
         let growing = fixes.iter_mut().zip(&as_found).filter(|(_, found)| **found == threshold);
         for (fix, _) in growing.filter(|(fix, _)| fix.size.after > fix.size.before) {
-            if let Some(reason) = over_quota(judged, fix.site.0, &sizes) {
+            if let Some(reason) = over_quota(judged, fix.site.0, &sizes, beyond) {
                 lower(fix, Applicability::DisplayOnly, reason);
             }
         }
@@ -323,28 +328,57 @@ fn sizes(judged: &Judged<'_, '_>, fixes: &[Fix], threshold: Applicability) -> Ve
     documents.map(size).collect()
 }
 
-/// Why a document, or all inline policies of its identity that the file shows, would be too large.
-fn over_quota(judged: &Judged<'_, '_>, index: usize, sizes: &[Size]) -> Option<String> {
-    let document = judged.reading.documents.get(index)?;
-    let own = sizes.get(index)?;
+/// Why a document, or all inline policies of its identity that the files show, would be too large.
+fn over_quota(judged: &Judged<'_, '_>, index: usize, sizes: &[Size], beyond: &dyn Fn(&str) -> usize) -> Option<String> {
+    let (document, own) = (judged.reading.documents.get(index)?, sizes.get(index)?);
     if own.after > own.before && own.after > own.quota {
         let Size { after, quota, .. } = own;
         return Some(format!("the policy would have {after} characters, more than the {quota} that IAM accepts"));
     }
-    let known = document.attachments.iter().filter(|_| document.kind == DocumentKind::Inline);
-    known.filter(|attachment| attachment.name != IdentityName::Unknown).find_map(|attachment| {
-        let is_of_it = |other: &Document| {
-            let same = |other: &Attachment| (other.kind, &other.name) == (attachment.kind, &attachment.name);
-            other.kind == DocumentKind::Inline && other.attachments.iter().any(same)
-        };
-        let all = judged.reading.documents.iter().zip(sizes).filter(|(other, _)| is_of_it(other));
-        let (before, after) = all.fold((0, 0), |(before, after), (_, size)| (before + size.before, after + size.after));
-        let (kind, quota) = (attachment.kind.word(), inline_quota(attachment.kind));
-        (after > before && after > quota).then(|| {
-            let many = format!("{after} characters, more than the {quota} that IAM accepts");
-            format!("the inline policies of its {kind} would have {many}")
+    if document.kind != DocumentKind::Inline {
+        return None;
+    }
+    let named = document.attachments.iter().filter(|attachment| attachment.name != IdentityName::Unknown);
+    let by_name = named.map(|attachment| {
+        let same = |other: &Attachment| (other.kind, &other.name) == (attachment.kind, &attachment.name);
+        (attachment.kind, inline_sizes(judged, sizes, |document, _| document.attachments.iter().any(same)), 0)
+    });
+    let owners = judged.judgements.get(index).map_or(&[][..], |judgement| &judgement.owners);
+    let known = owners.iter().filter(|owner| owner.certainty > Certainty::Guess);
+    let by_identity = known.filter_map(|owner| {
+        let same = |other: &Owner<'_>| other.identity.eq_ignore_ascii_case(&owner.identity);
+        let here = inline_sizes(judged, sizes, |_, judgement| judgement.owners.iter().any(same));
+        Some((owner.kind?, here, beyond(&owner.identity)))
+    });
+    by_name.chain(by_identity).find_map(|(kind, (before, after), beyond)| {
+        let (all, quota) = (after + beyond, inline_quota(kind));
+        (after > before && all > quota).then(|| {
+            let many = format!("{all} characters, more than the {quota} that IAM accepts");
+            format!("the inline policies of its {} would have {many}", kind.word())
         })
     })
+}
+
+/// The size before and after of the inline policies of a file that are meant.
+fn inline_sizes(
+    judged: &Judged<'_, '_>,
+    sizes: &[Size],
+    is_meant: impl Fn(&Document, &Judgement<'_>) -> bool,
+) -> (usize, usize) {
+    let all = judged.reading.documents.iter().zip(judged.judgements).zip(sizes);
+    let meant =
+        all.filter(|((document, judgement), _)| document.kind == DocumentKind::Inline && is_meant(document, judgement));
+    meant.fold((0, 0), |(before, after), (_, size)| (before + size.before, after + size.after))
+}
+
+/// The size of an inline policy, as it is or with all its fixes made, whichever is more; `None` for one of another kind.
+#[must_use]
+pub fn inline_size(judged: &Judged<'_, '_>, index: usize) -> Option<usize> {
+    let (document, judgement) = judged.reading.documents.get(index).zip(judged.judgements.get(index))?;
+    let text = layer_text(&judged.file.text, &judged.reading.layers, document.layer);
+    let size = Size::of(document, text);
+    let made = edits(text, document, &changes(judgement, |_| true)).map_or(size, |edits| size.after(text, &edits));
+    (document.kind == DocumentKind::Inline).then(|| size.before.max(made.after))
 }
 
 /// How safe the fix of a statement is.

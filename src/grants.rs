@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 
-use crate::fix::Judged;
+use crate::fix::{self, Judged};
+use crate::source::FileId;
 
 /// Of how many other policies of an identity is told at most: no one has more than a few, unless by mistake.
 const MAX_BESIDE: usize = 64;
@@ -40,6 +41,16 @@ impl<'a, 'e> Grants<'a, 'e> {
             }
         }
         Self { files, by_identity }
+    }
+
+    /// How many characters the inline policies of an identity take in all files but one, at the most that fixes make of
+    /// them.
+    #[must_use]
+    pub fn inline_beyond(&self, identity: &str, file: FileId) -> usize {
+        let documents = self.by_identity.get(&identity.to_ascii_lowercase()).into_iter().flatten();
+        let beyond = documents.filter_map(|(index, document)| Some((self.files.get(*index)?, *document)));
+        let beyond = beyond.filter(|(judged, _)| judged.id != file);
+        beyond.filter_map(|(judged, document)| fix::inline_size(judged, document)).sum()
     }
 
     /// The other documents that belong to one of the owners of this one, in order of path and place, each once; the

@@ -113,6 +113,8 @@ pub struct Scope {
     pub folder: PathBuf,
     /// The path of the file to show; `None` where there is none and the defaults hold.
     pub file: Option<String>,
+    /// What the file says; empty where there is none.
+    pub text: String,
     /// Its settings.
     pub config: Config,
 }
@@ -152,12 +154,19 @@ pub fn governing(options: &WalkOptions) -> Result<Scope, Error> {
     let display = Display::new(&roots, &named.current_dir);
     let mut scopes = Scopes::new(options, &named.current_dir, &display)?;
     let Some(root) = roots.first() else {
-        return Ok(Scope { folder: named.current_dir, file: None, config: Config::default() });
+        return Ok(Scope::without_file(named.current_dir));
     };
     let folder = named.targets_in(root).next().map_or(root.path.as_path(), Target::folder);
     let index = scopes.nearest(folder, &root.path, &display)?;
     let governing = scopes.governed(index).map(Arc::unwrap_or_clone);
-    Ok(governing.unwrap_or_else(|| Scope { folder: root.path.clone(), file: None, config: Config::default() }))
+    Ok(governing.unwrap_or_else(|| Scope::without_file(root.path.clone())))
+}
+
+impl Scope {
+    /// The defaults, for a folder that has no configuration.
+    fn without_file(folder: PathBuf) -> Self {
+        Self { folder, file: None, text: String::new(), config: Config::default() }
+    }
 }
 
 impl Walk {

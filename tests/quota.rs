@@ -14,8 +14,18 @@ use serde_json::{Value, json};
 
 const USER: &str = "arn:aws:iam::123456789012:user/app";
 
+/// A file with one inline policy of the user, who is named.
+fn inline(policy: &Value) -> Value {
+    json!({ "UserName": "app", "PolicyName": "p", "PolicyDocument": policy.to_string() })
+}
+
 /// The fixes of a file that belongs to one user, who left these actions unused.
 fn fixes(path: &str, content: &Value, unused: &[(&str, &[&str])]) -> Vec<Fix> {
+    fixes_of(&[(path, content)], unused)
+}
+
+/// The same of the first of several files.
+fn fixes_of(files: &[(&str, &Value)], unused: &[(&str, &[&str])]) -> Vec<Fix> {
     let details = unused.iter().map(|(service, actions)| {
         let actions: Vec<Value> = actions.iter().map(|action| json!({ "action": action })).collect();
         json!({ "unusedPermissionDetails": { "serviceNamespace": service, "actions": actions } })
@@ -27,10 +37,11 @@ fn fixes(path: &str, content: &Value, unused: &[(&str, &[&str])]) -> Vec<Fix> {
     });
     let mut builder = EvidenceBuilder::new(Selection::default());
     builder.read("findings.json", finding.to_string().as_bytes(), &ReadOptions::default()).unwrap();
-    let config = json!({ "bindings": [{ "policy": path, "identities": [USER] }] });
+    let config = json!({ "bindings": [{ "policy": "**", "identities": [USER] }] });
     let config = Config::parse(".iamtrim.yaml", &config.to_string()).unwrap();
     let scope = Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish() };
-    let sources = Sources::new(vec![SourceFile::new(path, content.to_string())]);
+    let sources =
+        Sources::new(files.iter().map(|(path, content)| SourceFile::new(*path, content.to_string())).collect());
     let scopes = [scope];
     let catalog = Catalog::embedded().dated(jiff::civil::date(2026, 9, 26));
     let mut checked = check(&sources, &scopes, &catalog);
@@ -91,4 +102,18 @@ fn the_inline_policies_of_an_identity_count_together() {
     assert!(found[0].size.after < 2_048, "alone it has room");
     let (applicability, why) = safety(&found[0]);
     assert!(applicability == Applicability::DisplayOnly && why.contains("inline policies of its user"), "{why}");
+}
+
+#[test]
+fn the_inline_policies_of_an_identity_count_together_across_files() {
+    let small = inline(&json!({ "Statement": [statement(&["s3:Get*"], "*")] }));
+    let large = inline(&json!({ "Statement": [statement(&["s3:PutObject"], &"x".repeat(1_800))] }));
+    let found = fixes_of(&[("a.json", &small), ("b.json", &small)], &[BUCKETS]);
+    assert_eq!(safety(&found[0]), (Applicability::Safe, ""));
+    let found = fixes_of(&[("a.json", &small), ("b.json", &large)], &[BUCKETS]);
+    let (applicability, why) = safety(&found[0]);
+    assert!(applicability == Applicability::DisplayOnly && why.contains("inline policies of its user"), "{why}");
+    let managed = json!({ "Statement": [statement(&["s3:PutObject"], &"x".repeat(1_800))] });
+    let found = fixes_of(&[("a.json", &small), ("b.json", &managed)], &[BUCKETS]);
+    assert_eq!(safety(&found[0]), (Applicability::Safe, ""), "a managed policy does not count");
 }

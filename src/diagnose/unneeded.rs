@@ -8,7 +8,8 @@ use crate::fix::Judged;
 use crate::hold::{AllowComment, Hold};
 use crate::rule::Rule;
 use crate::settings::{Allow, Scope, Settings};
-use crate::source::Span;
+use crate::source::{Sources, Span};
+use crate::syntax::{Node, yaml};
 
 /// What is wrong with the comments of a file that allow something.
 #[must_use]
@@ -38,15 +39,16 @@ fn is_used(judged: &Judged<'_, '_>, comment: usize) -> bool {
     entries.into_iter().any(|entry| entry.hold == Some(Hold::Allowed(comment)))
 }
 
-/// What is wrong with the `allow` entries of a configuration.
+/// What is wrong with the `allow` entries of a configuration; their places, if it is among the sources.
 #[must_use]
-pub fn entries(scope: &Scope) -> Vec<Diagnostic> {
+pub fn entries(scope: &Scope, sources: &Sources) -> Vec<Diagnostic> {
     let settings = &scope.settings;
     let Some(path) = settings.config_path.as_ref().filter(|_| settings.identities.is_empty()) else {
         return Vec::new();
     };
     let has_evidence = !scope.evidence.exports.is_empty();
-    let said = settings.allow().iter().filter_map(|allow| {
+    let places = places(path, sources);
+    let said = settings.allow().iter().enumerate().filter_map(|(index, allow)| {
         let what = format!("`{}` for `{}`", allow.action.as_str(), allow.identity.as_str());
         let message = match allow.until.filter(|until| *until < settings.today) {
             Some(until) => format!("the allow entry {what} ended on {until}"),
@@ -55,10 +57,25 @@ pub fn entries(scope: &Scope) -> Vec<Diagnostic> {
             }
             None => return None,
         };
-        let place = Place { path: path.clone(), file: None, span: Span::default() };
-        super::about_file(Rule::UnneededAllow, place, message, settings)
+        let nowhere = Place { path: path.clone(), file: None, span: Span::default() };
+        let place = places.get(index).cloned().unwrap_or(nowhere);
+        let said = super::about_file(Rule::UnneededAllow, place, message, settings)?;
+        let entry = [Rule::UnneededAllow.id(), path, allow.identity.as_str(), allow.action.as_str()];
+        Some(Diagnostic { fingerprint: super::fingerprint(&entry), ..said })
     });
     said.collect()
+}
+
+/// The places of the actions of the `allow` entries, in order; none if the configuration is not at hand.
+fn places(path: &str, sources: &Sources) -> Vec<Place> {
+    let Some((id, file)) = sources.iter().find(|(_, file)| file.path == path) else { return Vec::new() };
+    let stream = yaml::parse(&file.text);
+    let entries = stream.documents.first().and_then(|root| root.get("allow")?.list()).unwrap_or_default();
+    let place = |entry: &Node<'_>| {
+        let span = entry.get("action").map_or(entry.span, |action| action.span);
+        Place { path: path.to_owned(), file: Some(id), span }
+    };
+    entries.iter().map(place).collect()
 }
 
 fn keeps_something(allow: &Allow, evidence: &Evidence) -> bool {

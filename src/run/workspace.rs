@@ -130,11 +130,11 @@ impl Workspace {
         };
         let problems = walk.problems.into_iter().filter(|problem| problem.reported);
         workspace.unread.extend(problems.map(|problem| Unread::new(&problem.display, 0, problem.reason)));
-        workspace.take(walk.files);
+        workspace.take(walk.files, walk.configs);
         workspace
     }
 
-    fn take(&mut self, files: Vec<WalkedFile>) {
+    fn take(&mut self, files: Vec<WalkedFile>, configs: Vec<walk::Scope>) {
         let mut sources = Vec::new();
         for mut file in files {
             match std::mem::take(&mut file.content) {
@@ -156,6 +156,7 @@ impl Workspace {
                 }
             }
         }
+        sources.extend(configs.into_iter().enumerate().filter_map(configuration));
         self.walked.sort_by(|a, b| a.display.cmp(&b.display));
         self.sources = Sources::new(sources);
     }
@@ -180,7 +181,8 @@ impl Workspace {
         let Some(changed) = self.changed.as_ref().filter(|_| self.is_narrowed) else { return true };
         let place = &diagnostic.place;
         let has_changed = || self.roots.iter().any(|root| changed.contains(&root.path.join(&place.path)));
-        place.file.is_some() || diagnostic.level == Level::Note || has_changed()
+        let is_reported = place.file.and_then(|id| self.sources.get(id)).is_some_and(|file| file.reported);
+        is_reported || diagnostic.level == Level::Note || has_changed()
     }
 
     /// The top of the git work tree that a file lies in, if it lies in one.
@@ -200,6 +202,15 @@ impl Unread {
     fn new(path: &str, scope: usize, reason: String) -> Self {
         Self { place: Place { path: path.to_owned(), file: None, span: Span::default() }, scope, reason }
     }
+}
+
+/// A configuration that allows something, for what is said of that to have a place.
+fn configuration((index, governed): (usize, walk::Scope)) -> Option<SourceFile> {
+    let path = governed.file.filter(|_| !governed.config.allow.is_empty())?;
+    let mut source = SourceFile::new(path, governed.text);
+    source.scope = index;
+    source.reported = false;
+    Some(source)
 }
 
 fn source(file: &WalkedFile, text: String) -> SourceFile {

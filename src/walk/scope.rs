@@ -41,7 +41,7 @@ impl Scopes {
         if let Some(own) = self.in_folder(root, display)? {
             return Ok(own);
         }
-        self.list.push(Arc::new(Scope { folder: root.to_owned(), file: None, config: Config::default() }));
+        self.list.push(Arc::new(Scope::without_file(root.to_owned())));
         self.by_folder.insert(root.to_owned(), self.list.len() - 1);
         Ok(self.list.len() - 1)
     }
@@ -108,7 +108,7 @@ impl Scopes {
         let config = Config::parse(&shown, &text)?;
         let folder = path.parent().unwrap_or(path).to_owned();
         self.by_folder.insert(folder.clone(), self.list.len());
-        self.list.push(Arc::new(Scope { folder, file: Some(shown), config }));
+        self.list.push(Arc::new(Scope { folder, file: Some(shown), text, config }));
         Ok(self.list.len() - 1)
     }
 }
