@@ -58,8 +58,9 @@ jobs:
   iamtrim:
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0
         with:
+          persist-credentials: false
           fetch-depth: 0 # how old a line is, only its history tells
       - run: cargo install --locked iamtrim --version ",
     env!("CARGO_PKG_VERSION"),
