@@ -192,14 +192,16 @@ class Comparison:
     def is_due(self, entry):
         return second.ACTION.match(entry) and bool(self.catalogue.expand(entry) & self.unused)
 
-    def entries(self, before, after, problems):
+    def entries(self, before, after, problems, conditional=()):
+        """Holds a list to what is intended; an entry that a condition chooses may stay."""
         if before == after:
             self.same += any(self.is_due(entry) for entry in before)
             return
         self.changed += 1
         granted = set().union(*map(self.catalogue.expand, before))
         left = set().union(*map(self.catalogue.expand, after)) if after else set()
-        if left != granted - self.unused:
+        may_stay = set().union(*map(self.catalogue.expand, conditional)) if conditional else set()
+        if not granted - self.unused <= left <= granted - self.unused | may_stay:
             problems.append(f"{before} became {after}: {sorted(left ^ (granted - self.unused))[:5]}")
 
     def is_gone(self, entries):
@@ -247,7 +249,8 @@ class Comparison:
         if frame(before) != frame(after):
             problems.append(f"line {before.at[0]}: more than entries changed")
         strings = lambda node: [n.name for n in node.walk() if n.kind == "string"]  # noqa: E731
-        self.entries(strings(before), strings(after), problems)
+        choices = [node for node in after.walk() if node.kind == "conditional"]
+        self.entries(strings(before), strings(after), problems, [text for node in choices for text in strings(node)])
 
     # JSON.
 
@@ -320,7 +323,7 @@ def comments(text):
 
 
 def vanished(before, after):
-    """The comments that went, each with whether it stood behind an entry or in a statement that went."""
+    """The comments that went, each with its line."""
     left = collections.Counter(text for _, text in comments(after))
     lines = before.split("\n")
     gone = []
@@ -330,6 +333,13 @@ def vanished(before, after):
         else:
             gone.append((line, lines[line - 1].strip()))
     return gone
+
+
+def goes_with(text, line, shown, fixes):
+    """Whether a comment stood behind an entry on its line, or in a statement that an edit takes as a whole."""
+    start = sum(map(len, text.split(b"\n")[: line - 1])) + line - 1
+    edits = [edit for fix in fixes for edit in fix["edits"] if edit["start"] <= start < edit["end"]]
+    return shown.startswith('"') or any(re.search(rb"[aA]ctions?", text[e["start"] : e["end"]]) for e in edits)
 
 
 def formatted(root):
@@ -378,7 +388,10 @@ def prove_fix(program, catalogue, original, copy, policies, is_unused):
             continue
         compare(comparison, path, before[path], after[path], problems)
         if path.endswith((".tf", ".tofu")):
-            gone += [(path, *comment) for comment in vanished(before[path].decode(), after[path].decode())]
+            for line, text in vanished(before[path].decode(), after[path].decode()):
+                gone.append((path, line, text))
+                if not goes_with(before[path], line, text, [fix for fix in report["fixes"] if fix["path"] == path]):
+                    problems.append(f"{path}: line {line}: a comment is gone")
     fixes = collections.Counter(fix["applicability"] for fix in report["fixes"])
     withheld = collections.Counter(fix["withheld"] for fix in report["fixes"] if fix["withheld"])
     without = [d for d in report["diagnostics"] if d["fix"] is None and d["unused"]]
