@@ -125,7 +125,7 @@ impl Subject<'_, '_> {
     }
 
     fn line(&self, span: Span) -> usize {
-        self.judged.file.position(self.in_file(span).start).line
+        self.judged.file.line_of(self.in_file(span).start)
     }
 
     /// What every diagnostic of the statement has; the level is lowered where only a guess speaks.
@@ -217,12 +217,17 @@ impl Subject<'_, '_> {
         let mut other = OtherGrants { service, audit, edited: Vec::new(), staying: Vec::new() };
         let line = |span| format!("on line {}", self.line(span));
         other.collect(self.document, self.judgement, Some((self.index, at)), line);
+        let mut looked_at = self.document.policy.statements.len();
         for Granting { judged, document } in self.beside {
+            if looked_at > OTHER_STATEMENTS {
+                break;
+            }
             let policy = judged.reading.documents.get(*document).zip(judged.judgements.get(*document));
             let Some((document, judgement)) = policy else { continue };
+            looked_at += document.policy.statements.len();
             let place = |span| {
                 let start = span_in_file(&judged.reading.layers, document.layer, span).start;
-                format!("in {} on line {}", judged.file.path, judged.file.position(start).line)
+                format!("in {} on line {}", judged.file.path, judged.file.line_of(start))
             };
             other.collect(document, judgement, None, place);
         }
@@ -269,6 +274,9 @@ impl Subject<'_, '_> {
         Some(diagnostic)
     }
 }
+
+/// How many statements of an identity are searched for other grants of an action; no real identity has more.
+const OTHER_STATEMENTS: usize = 2_000;
 
 /// The other grants of what one entry grants and nobody uses: each as written, and its place.
 struct OtherGrants<'a> {

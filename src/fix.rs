@@ -2,6 +2,8 @@
 //!
 //! A fix is proved before it is shown: the edited text is read again and must say exactly the changed policy.
 
+use std::collections::HashSet;
+
 use crate::attribution::{Certainty, Owner, Standing};
 use crate::diagnostic::{Fix, Size};
 use crate::edit::{Conflict, Edits};
@@ -194,14 +196,13 @@ pub fn rewritten(
 ) -> Result<Option<Rewritten>, Refusal> {
     let is_chosen = |fix: &&Fix| fix.file == judged.id && fix.applicability >= threshold && !fix.edits.is_empty();
     let chosen: Vec<&Fix> = fixes.iter().filter(is_chosen).collect();
+    let sites: HashSet<(usize, usize)> = chosen.iter().map(|fix| fix.site).collect();
     if chosen.is_empty() {
         return Ok(None);
     }
     let documents = judged.reading.documents.iter().zip(judged.judgements).enumerate();
     let changes: Vec<Vec<StatementChange>> = documents
-        .map(|(index, (_, judgement))| {
-            changes(judgement, |statement| chosen.iter().any(|fix| fix.site == (index, statement)))
-        })
+        .map(|(index, (_, judgement))| changes(judgement, |statement| sites.contains(&(index, statement))))
         .collect();
     let text = match fixes {
         // Nothing else changes beside it.

@@ -132,7 +132,7 @@ impl<'a> Holds<'a> {
             return None;
         }
         let span = span_in_file(self.layers, self.layer, span);
-        let line = self.file.position(span.start).line;
+        let line = self.file.line_of(span.start);
         if let Some(index) = self.comments.iter().position(|comment| comment.speaks_of(line, rule)) {
             return Some(Hold::Allowed(index));
         }

@@ -11,6 +11,12 @@ use crate::source::{Problem, Span};
 use crate::syntax::{Entry, Node, Value};
 use action::ActionPattern;
 
+/// How many statements a policy may have. IAM accepts 10,240 characters, which some two hundred statements fill.
+const MAX_STATEMENTS: usize = 1_000;
+
+/// How many actions its statements may have, together; some two thousand fill those characters.
+const MAX_ENTRIES: usize = 5_000;
+
 /// An identity policy: statements without a principal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -216,7 +222,11 @@ fn of_statements(whole: &Node<'_>, found: Items<'_, '_>) -> Reading {
     if let Some(reason) = other_kind(&items) {
         return Reading::Other(reason);
     }
-    match found.items.iter().map(statement).collect() {
+    if items.len() > MAX_STATEMENTS {
+        return too_large(whole, MAX_STATEMENTS, "statements");
+    }
+    match found.items.iter().map(statement).collect::<Result<Vec<Statement>, Problem>>() {
+        Ok(statements) if entries(&statements) > MAX_ENTRIES => too_large(whole, MAX_ENTRIES, "actions"),
         Ok(statements) => {
             Reading::Identity(Policy { span: whole.span, lists: found.lists, statements, opaque: found.opaque })
         }
@@ -305,6 +315,15 @@ fn effect(value: &Node<'_>) -> Option<Effect> {
         Value::Scalar | Value::List(_) | Value::Table(_) => None,
         _ => Some(Effect::Opaque),
     }
+}
+
+fn entries(statements: &[Statement]) -> usize {
+    statements.iter().map(|statement| statement.actions.entries.len()).sum()
+}
+
+fn too_large(whole: &Node<'_>, limit: usize, of: &str) -> Reading {
+    let message = format!("more than {limit} {of}, which IAM accepts in no policy");
+    Reading::Broken(Problem { message, span: Span { end: whole.span.start, ..whole.span } })
 }
 
 fn repeated_key(table: &Node<'_>) -> Option<Problem> {

@@ -11,6 +11,7 @@ mod explain;
 mod findings;
 mod git;
 mod init;
+mod input;
 mod lint;
 mod newness;
 mod policies;

@@ -9,6 +9,9 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
+/// How many bytes of a text are counted at once.
+const STRIDE: usize = 512;
+
 /// A half-open range of bytes in one text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
@@ -91,6 +94,8 @@ pub struct SourceFile {
     /// Its whole text, with its byte order mark.
     pub text: String,
     line_starts: OnceLock<Vec<u32>>,
+    /// How many characters stand before each multiple of [`STRIDE`], so that a long line is not counted again and again.
+    counted: OnceLock<Vec<u32>>,
 }
 
 /// What is wrong with a repository file: becomes a diagnostic of its own, and the run goes on.
@@ -203,6 +208,7 @@ impl SourceFile {
             changed: BTreeMap::new(),
             text: text.into(),
             line_starts: OnceLock::new(),
+            counted: OnceLock::new(),
         }
     }
 
@@ -211,18 +217,50 @@ impl SourceFile {
         self.text = text;
         self.changed.clear();
         self.line_starts = OnceLock::new();
+        self.counted = OnceLock::new();
     }
 
     /// The line and column of a byte offset; an offset past the end is at the end.
     #[must_use]
     pub fn position(&self, offset: u32) -> Position {
-        let starts = self.line_starts();
-        let line = starts.partition_point(|&start| start <= offset).max(1);
-        let start = starts.get(line - 1).copied().unwrap_or(0) as usize;
+        let line = self.line_of(offset);
+        let start = self.line_start(line);
         let end = (offset as usize).min(self.text.len());
-        let before = self.text.get(start..end).unwrap_or_default();
-        let column = before.chars().filter(|&c| c != '\u{feff}').count() + 1;
-        Position { line, column }
+        let before = match end.saturating_sub(start) {
+            ..STRIDE => self.characters(start, end),
+            _ => self.characters_before(end).saturating_sub(self.characters_before(start)),
+        };
+        Position { line, column: before + 1 }
+    }
+
+    /// How many characters begin before a byte, byte order marks not counted.
+    fn characters_before(&self, offset: usize) -> usize {
+        let counted = self.counted.get_or_init(|| {
+            let starts = (0..self.text.len()).step_by(STRIDE);
+            let sums = starts.scan(0, |sum, start| {
+                let before = *sum;
+                *sum += self.characters(start, start + STRIDE);
+                Some(u32::try_from(before).unwrap_or(u32::MAX))
+            });
+            sums.collect()
+        });
+        let stride = (offset / STRIDE).min(counted.len().saturating_sub(1));
+        counted.get(stride).map_or(0, |&before| before as usize) + self.characters(stride * STRIDE, offset)
+    }
+
+    /// How many characters begin from one byte to before another.
+    fn characters(&self, start: usize, end: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let begun = bytes.get(start..end.min(bytes.len())).unwrap_or_default();
+        let is_start = |&(_, &byte): &(usize, &u8)| byte & 0b1100_0000 != 0b1000_0000;
+        let is_mark = |at: usize| bytes.get(start + at..).is_some_and(|rest| rest.starts_with("\u{feff}".as_bytes()));
+        begun.iter().enumerate().filter(is_start).filter(|(at, byte)| **byte != 0xef || !is_mark(*at)).count()
+    }
+
+    /// The line of a byte offset, from 1.
+    #[must_use]
+    pub fn line_of(&self, offset: u32) -> usize {
+        self.line_starts().partition_point(|&start| start <= offset).max(1)
     }
 
     /// The byte offset at which a line starts, lines from 1; the end of the text for a line past the last.

@@ -8,8 +8,12 @@ pub mod json;
 pub mod yaml;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-use crate::source::Span;
+use crate::source::{Problem, Span};
+
+/// How many values a text may hold: what reading takes must be bounded, and no policy comes near.
+const MAX_VALUES: usize = 350_000;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,10 +117,12 @@ impl<'s> Node<'s> {
     /// The second entry of the first key that stands twice, if it is a table with one.
     #[must_use]
     pub fn repeated_key(&self) -> Option<&Entry<'s>> {
-        let entries = self.table()?;
-        entries.iter().enumerate().find_map(|(index, entry)| {
-            let earlier = entries.iter().take(index).any(|other| other.key == entry.key);
-            earlier.then_some(entry)
-        })
+        let mut earlier = HashSet::new();
+        self.table()?.iter().find(|entry| !earlier.insert(&entry.key))
     }
+}
+
+/// What is said of a text with too many values.
+fn too_many(limit: usize) -> Problem {
+    Problem { message: format!("more than {limit} values"), span: Span::default() }
 }

@@ -21,7 +21,7 @@ impl Lines {
     /// Lines that end with a carriage return cannot: what a suggestion puts in their place would end without one.
     pub(super) fn of(edits: &[Edit], file: &SourceFile) -> Option<Self> {
         let edit = region::merged(edits, &file.text)?;
-        let (first, last) = (file.position(edit.span.start).line, file.position(edit.span.end).line);
+        let (first, last) = (file.line_of(edit.span.start), file.line_of(edit.span.end));
         let (start, end) = (file.line_start(first), file.line_start(last + 1));
         let before = file.text.get(start..end)?;
         let head = file.text.get(start..edit.span.start as usize)?;

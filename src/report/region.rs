@@ -40,7 +40,7 @@ pub(super) fn first_line(place: &Place, sources: &Sources) -> Option<Region> {
 
 /// The line of a place; 1 for a file as a whole.
 pub(super) fn line(place: &Place, sources: &Sources) -> usize {
-    source(place, sources).map_or(1, |file| file.position(place.span.start).line)
+    source(place, sources).map_or(1, |file| file.line_of(place.span.start))
 }
 
 /// Edits of one file as one: from the first to the last of them, what is between them taken over as it is.

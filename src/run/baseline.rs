@@ -43,7 +43,7 @@ pub(super) fn write(path: &Path, report: &Report) -> Result<usize, Error> {
 /// If the file cannot be read or is no baseline.
 pub(super) fn apply(path: &Path, report: &mut Report) -> Result<(), Error> {
     let shown = path.display().to_string();
-    let text = std::fs::read_to_string(path)
+    let text = super::input::text(path)
         .map_err(|error| Error::new("cannot read the baseline").in_file(&shown).because(error))?;
     let baseline: Baseline = serde_json::from_str(&text).map_err(|error| {
         Error::new("not a baseline").at(&shown, error.line(), error.column()).help("`--write-baseline` makes one")

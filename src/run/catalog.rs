@@ -63,7 +63,7 @@ fn date_of_package(folder: &Path) -> Option<Date> {
 
 fn read(path: &Path) -> Result<String, Error> {
     let shown = path.display().to_string();
-    std::fs::read_to_string(path).map_err(|error| Error::new("cannot read the catalogue").in_file(shown).because(error))
+    super::input::text(path).map_err(|error| Error::new("cannot read the catalogue").in_file(shown).because(error))
 }
 
 /// A list of actions and what messages call it.

@@ -62,7 +62,7 @@ fn suspects<'w>(report: &Report, workspace: &'w Workspace) -> Vec<Suspect<'w>> {
             lines: BTreeSet::new(),
             analyzed_at,
         });
-        suspect.lines.insert(source.position(diagnostic.place.span.start).line);
+        suspect.lines.insert(source.line_of(diagnostic.place.span.start));
         suspect.analyzed_at = suspect.analyzed_at.min(analyzed_at);
     }
     found.into_values().collect()

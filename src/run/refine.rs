@@ -61,7 +61,7 @@ fn refined(file: &CheckedFile<'_>, source: &SourceFile, scopes: &[Scope; 1]) -> 
     let (fixes, made) = fix::proved(&file.judged(source), &scope.settings, &|_| 0);
     for fix in fixes.iter().filter(|fix| fix.applicability < Applicability::Safe) {
         let why = fix.withheld.as_deref().unwrap_or_default();
-        let line = fix.edits.as_slice().first().map_or(1, |edit| source.position(edit.span.start).line);
+        let line = fix.edits.as_slice().first().map_or(1, |edit| source.line_of(edit.span.start));
         print::stderr(&format!("{}:{line}: not safe ({}): {why}", source.path, fix.applicability.word()));
     }
     if file.judgements.iter().any(|judgement| judgement.all_gone) {

@@ -14,11 +14,14 @@ use hcl_edit::expr::{Expression, FuncCall, ObjectKey, Traversal, TraversalOperat
 use hcl_edit::structure::Structure;
 use hcl_edit::template::{Element, Template};
 
-use super::{Entry, Node, Piece, Value};
+use super::{Entry, Node, Piece, Value, too_many};
 use crate::source::{Problem, Span};
 pub use inner::{filled_text, has_directive, inner_text, pieces, quote, reference_of, with_holes};
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// How many values a file may hold; the parser takes several hundred bytes for each.
+const MAX_VALUES: usize = 150_000;
 
 /// What stands in a file or between the braces of a block.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -66,6 +69,10 @@ pub fn parse(text: &str) -> Result<Body, Problem> {
         Some(rest) => (rest, BYTE_ORDER_MARK.len()),
         None => (text, 0),
     };
+    let values = memchr::memchr3_iter(b'=', b'{', b'[', text.as_bytes());
+    if values.chain(memchr::memchr2_iter(b',', b'(', text.as_bytes())).nth(MAX_VALUES).is_some() {
+        return Err(too_many(MAX_VALUES));
+    }
     match hcl_edit::parser::parse_body(text) {
         Ok(body) => Ok(Reader { text, shift }.body(body)),
         Err(error) => {

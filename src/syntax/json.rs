@@ -9,7 +9,7 @@ use jsonc_parser::ast;
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::{Entry, Node, Value};
+use super::{Entry, MAX_VALUES, Node, Value, too_many};
 use crate::source::{Layer, LayerId, Problem, Span, Writing};
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -32,6 +32,9 @@ pub fn looks_like_json(text: &str) -> bool {
 pub fn parse(text: &str) -> Result<Option<Node<'_>>, Problem> {
     let shift = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     let body = text.get(shift..).unwrap_or_default();
+    if memchr::memchr3_iter(b',', b'[', b'{', body.as_bytes()).nth(MAX_VALUES).is_some() {
+        return Err(too_many(MAX_VALUES));
+    }
     let options = ParseOptions {
         allow_comments: true,
         allow_trailing_commas: true,

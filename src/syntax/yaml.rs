@@ -9,11 +9,11 @@ mod scalar;
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
-use super::{Entry, Node, Value};
+use super::{Entry, MAX_VALUES, Node, Value, too_many};
 use crate::source::{Problem, Span};
 pub use inner::inner_text;
 pub use scalar::{Quoting, quote, quoting};
@@ -124,6 +124,7 @@ struct Builder<'s> {
     open: Vec<Open<'s>>,
     anchors: HashMap<usize, Anchored<'s>>,
     copies: usize,
+    values: usize,
     /// Where the last token with a place of its own ended.
     cursor: u32,
 }
@@ -224,12 +225,16 @@ impl<'s> Builder<'s> {
             Value::List(nodes) => nodes,
             value => vec![Node { value, ..node }],
         });
+        let mut known: HashSet<Cow<'s, str>> = HashSet::new();
         for table in tables {
+            if known.is_empty() {
+                known.extend(entries.iter().map(|entry| entry.key.clone()));
+            }
             let Value::Table(added) = table.value else {
                 return Err(Problem { message: "not YAML: `<<` merges tables only".to_owned(), span: place });
             };
             for entry in added {
-                if !entries.iter().any(|own| own.key == entry.key) {
+                if known.insert(entry.key.clone()) {
                     entries.push(entry);
                 }
             }
@@ -260,6 +265,10 @@ impl<'s> Builder<'s> {
     }
 
     fn complete(&mut self, node: Node<'s>, anchor: usize) -> Result<(), Problem> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(too_many(MAX_VALUES));
+        }
         if anchor != 0 {
             self.define(anchor, &node);
         }

@@ -8,6 +8,8 @@ pub(super) mod json;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+
 use super::intrinsic::{At, Values};
 use super::reader::{Reader, Standing};
 use super::{DocumentKind, Step};
@@ -40,9 +42,11 @@ pub(super) fn read(reader: &mut Reader<'_>, body: &Body) {
 #[must_use]
 pub fn tree(body: &Body) -> Node<'static> {
     let mut entries: Vec<Entry<'static>> = Vec::new();
+    let mut seen: HashMap<String, usize> = HashMap::new();
     let mut add = |address: String, key_span: Span, value: Node<'static>| {
-        let same = entries.iter().filter(|entry| entry.key == address).count();
-        let key = if same == 0 { address } else { format!("{address}#{}", same + 1) };
+        let same = seen.entry(address.clone()).or_default();
+        *same += 1;
+        let key = if *same == 1 { address } else { format!("{address}#{same}") };
         entries.push(Entry { key: key.into(), key_span, value });
     };
     for entry in &body.attributes {
@@ -88,14 +92,15 @@ fn value_of(block: &Block) -> Node<'static> {
 /// A body as a table: each kind of nested block is a list. Depth is bounded by the parser's limit on nesting.
 fn table(span: Span, body: &Body) -> Node<'static> {
     let mut entries = body.attributes.clone();
+    let mut lists: HashMap<String, usize> = HashMap::new();
     for block in &body.blocks {
-        let key = address(block);
         let value = table(block.span, &block.body);
-        match entries.iter_mut().find(|entry| entry.key == key && entry.key_span == Span::default()) {
+        let at = *lists.entry(address(block)).or_insert(entries.len());
+        match entries.get_mut(at) {
             Some(Entry { value: Node { value: Value::List(items), .. }, .. }) => items.push(value),
             _ => {
                 let value = Node { span: block.span, value: Value::List(vec![value]) };
-                entries.push(Entry { key: key.into(), key_span: Span::default(), value });
+                entries.push(Entry { key: address(block).into(), key_span: Span::default(), value });
             }
         }
     }

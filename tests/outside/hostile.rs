@@ -24,7 +24,7 @@ fn about<'r>(report: &'r Value, path: &str) -> Vec<&'r Value> {
 }
 
 /// `lint` with bounded memory: what is too much ends the process.
-fn lint_bounded(folder: &Folder) -> Value {
+pub(crate) fn lint_bounded(folder: &Folder) -> Value {
     let mut command = if cfg!(target_os = "linux") {
         let mut shell = folder.command("sh");
         shell.args(["-c", "ulimit -v 1000000; exec \"$0\" \"$@\"", program()]);

@@ -33,8 +33,8 @@ impl<'s> Excerpt<'s> {
 
     /// The line of a span, from the line of `above` on if there is one; of a very long line, what is near.
     pub(super) fn around(file: &'s SourceFile, span: Span, above: Option<Span>) -> Self {
-        let line = file.position(span.start).line;
-        let first = above.map_or(line, |above| file.position(above.start).line);
+        let line = file.line_of(span.start);
+        let first = above.map_or(line, |above| file.line_of(above.start));
         let excerpt = Self::lines(file, first, line);
         if excerpt.text.len() <= 4 * AROUND { excerpt } else { Self::lines(file, line, line).cut(span) }
     }
@@ -79,7 +79,7 @@ impl<'s> Excerpt<'s> {
 pub(super) fn sid(file: &SourceFile, diagnostic: &Diagnostic) -> Option<Span> {
     let policy = diagnostic.policies.first()?;
     let sid = policy.sid.as_deref().filter(|sid| !sid.is_empty())?;
-    let line = file.position(diagnostic.place.span.start).line;
+    let line = file.line_of(diagnostic.place.span.start);
     let from = file.line_start(line.saturating_sub(SID_WITHIN).max(1)).max(policy.span.start as usize);
     let above = file.text.get(from..file.line_start(line))?;
     let key = above.find("Sid")?;

@@ -97,14 +97,16 @@ impl Proposal<'_> {
     /// The fix's own edits, line by line; `None` if that would be long or wide.
     fn diff(&self, file: &SourceFile, style: &Style) -> Option<Vec<DiffLine>> {
         let edits = self.fix.edits.as_slice();
-        let line_of = |offset: u32| file.position(offset).line;
+        let line_of = |offset: u32| file.line_of(offset);
         let (first, last) = (line_of(edits.first()?.span.start), line_of(edits.last()?.span.end));
         let room = style.width.saturating_sub(8);
         if last - first > 4 * DIFF_LINES {
             return None;
         }
         let excerpt = Excerpt::lines(file, first, last);
-        let too_wide = |text: &str| text.lines().any(|line| line.len() > room && shown(line).chars().count() > room);
+        // A character has four bytes at most: what is much longer is not looked at.
+        let is_wide = |line: &str| line.len() > room && (line.len() > 8 * room || shown(line).chars().count() > room);
+        let too_wide = |text: &str| text.lines().any(is_wide);
         if too_wide(excerpt.text) {
             return None;
         }
@@ -121,7 +123,7 @@ impl Proposal<'_> {
     fn list(&self, file: &SourceFile, style: &Style) -> Vec<DiffLine> {
         let mut lines = Vec::new();
         for part in &self.parts {
-            let number = Some(file.position(part.place.span.start).line);
+            let number = Some(file.line_of(part.place.span.start));
             let old = inert::line(part.pattern.as_deref().unwrap_or_default()).into_owned();
             lines.push(DiffLine { ink: Ink::Red, number, text: old });
             let new = part.replacement.as_deref().unwrap_or_default().join(", ");
