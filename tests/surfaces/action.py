@@ -204,6 +204,13 @@ def annotates(runner):
     assert runner.run(event="push", fail_on="never")[0] == 0
     assert runner.run(fail_on="error")[0] == 0
     assert runner.run(paths="findings.json\n.iamtrim.yaml\n")[0] == 0
+    # That the export is old is said louder where no path is named.
+    runner.write(".iamtrim.yaml", CONFIG.replace("max-age: never", "max-age: 1d"))
+    for paths, level in [("", "::warning"), (".", "::notice")]:
+        _, log, _ = runner.run(event="push", paths=paths)
+        [said] = [command for command in obeyed(log) if "title=stale-findings" in command]
+        assert said.startswith(level), log
+    runner.write(".iamtrim.yaml", CONFIG)
     code, log, outputs = runner.run(findings="nowhere.json")
     assert code == 2 and "nowhere.json" in log and obeyed(log) == [] and outputs["exit-code"] == "2", log
     code, log, _ = runner.run(format="human")
