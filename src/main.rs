@@ -9,6 +9,8 @@ mod run;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
+    // This thread works too; if that cannot be, it waits for the others.
+    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
     match run::run(&cli.command) {
         Ok(code) => code,
         Err(error) => {

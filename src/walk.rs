@@ -194,7 +194,7 @@ impl Walk {
 
     /// Puts files and problems in order, and drops a file beyond a root that is there already.
     fn settle(&mut self) {
-        self.files.sort_by(|a, b| (&a.display, &a.path).cmp(&(&b.display, &b.path)));
+        self.files = in_order(std::mem::take(&mut self.files));
         self.problems.sort_by(|a, b| (&a.display, &a.reason).cmp(&(&b.display, &b.reason)));
         self.problems.dedup();
         if !self.files.iter().any(|file| file.leaves_root) {
@@ -210,6 +210,16 @@ impl Walk {
             !file.leaves_root || *seen.entry(real(&file.path)).or_insert(index) == index
         });
     }
+}
+
+/// The files in order of how they are shown. Their places are sorted rather than they themselves, which are large.
+fn in_order(files: Vec<WalkedFile>) -> Vec<WalkedFile> {
+    let mut order: Vec<(&str, &Path, usize)> =
+        files.iter().enumerate().map(|(index, file)| (&*file.display, &*file.path, index)).collect();
+    order.sort_unstable();
+    let order: Vec<usize> = order.into_iter().map(|(_, _, index)| index).collect();
+    let mut files: Vec<Option<WalkedFile>> = files.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|index| files.get_mut(index)?.take()).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the walk is the shell's eyes")]
