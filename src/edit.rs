@@ -85,6 +85,9 @@ mod tests {
     fn edits_are_made_in_order_and_leave_the_rest() {
         let edits = Edits::new(vec![edit(4, 5, "E"), edit(0, 1, ""), edit(2, 2, "x")]).unwrap();
         assert_eq!(edits.apply("abcde").unwrap(), "bxcdE");
+        assert_eq!(edits.as_slice(), [edit(0, 1, ""), edit(2, 2, "x"), edit(4, 5, "E")]);
+        let nothing = Edits::new(vec![edit(1, 1, "")]).unwrap();
+        assert_eq!((nothing.is_empty(), edits.is_empty()), (true, false));
     }
 
     #[test]

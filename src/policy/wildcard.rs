@@ -336,6 +336,16 @@ mod tests {
     }
 
     #[test]
+    fn all_that_a_pattern_matches_begins_with_its_literal_part() {
+        let cases = [("GetObject", true, "getobject"), ("Get*", false, "get"), ("?et*", false, ""), ("", true, "")];
+        for (pattern, is_literal, prefix) in cases {
+            let read = Wildcard::new(pattern);
+            assert_eq!((read.is_literal(), read.literal_prefix()), (is_literal, prefix), "{pattern}");
+            assert_eq!((read.as_str(), read.as_lower()), (pattern, pattern.to_lowercase().as_str()));
+        }
+    }
+
+    #[test]
     fn covering_is_inclusion_of_languages() {
         let cases = [
             ("*", "Get*", true),
