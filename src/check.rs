@@ -104,7 +104,11 @@ fn judged<'e>(
 fn read(sources: &Sources, policies: &AtomicUsize) -> Vec<(FileId, FileReading)> {
     let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
     let read = |(id, file): (FileId, &SourceFile)| {
-        let reading = template::read_file(&file.path, &file.text);
+        let mut reading = template::read_file(&file.path, &file.text);
+        if file.named && !reading.copies.is_empty() {
+            reading.documents = std::mem::take(&mut reading.copies);
+            reading.skipped.clear();
+        }
         policies.fetch_add(reading.documents.len(), Ordering::Relaxed);
         (!is_empty(&reading) || reading.body.is_some() || file.unread).then_some((id, reading))
     };

@@ -40,6 +40,8 @@ pub struct FileReading {
     pub problems: Vec<Problem>,
     /// The names that a plan or a state of Terraform gives to identities.
     pub real_names: plan::RealNames,
+    /// The policies of a plan or a state: copies, which count if the file is named.
+    pub copies: Vec<Document>,
     /// What a file of a Terraform module says, for its module to be put together.
     pub body: Option<hcl::Body>,
 }
@@ -278,8 +280,15 @@ fn read_root(path: &str, text: &str, root: &Node<'_>, way: Vec<Step>, notation: 
     let at = At { node: root, path: way };
     let is_cdk_output = path.split('/').any(|part| part == "cdk.out");
     if let Some(reason) = standalone::whole_file_reason(root) {
+        if reason == SkipReason::PlanOrState {
+            reader.format = Format::Terraform;
+            plan::read(&mut reader, &at);
+            reader.reading.copies = std::mem::take(&mut reader.reading.documents);
+            reader.reading.problems.clear();
+            reader.reading.skipped.clear();
+            reader.reading.real_names = plan::names(&at);
+        }
         reader.skip(root.span, reason);
-        reader.reading.real_names = plan::names(root);
     } else if cloudformation::is_template(root) {
         reader.format = Format::CloudFormation;
         cloudformation::read(&mut reader, &at, is_cdk_output);

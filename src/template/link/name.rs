@@ -160,9 +160,24 @@ impl<'a> Modules<'a> {
     pub(super) fn declared(&self) -> Vec<(usize, DeclaredIdentity)> {
         let all = self.blocks().filter(|placed| placed.block.name == "resource").flat_map(|placed| {
             let declared = move |identity| (placed.file, DeclaredIdentity { span: placed.block.name_span, identity });
-            self.identity_of(placed, Link::Name).into_iter().map(declared)
+            let set = self.permission_set_of(placed, Link::Name);
+            self.identity_of(placed, Link::Name).into_iter().chain(set).map(declared)
         });
         all.collect()
+    }
+
+    /// The roles that Identity Center makes of a permission set; none of any other resource.
+    pub(super) fn permission_set_of(&self, placed: Placed<'a>, link: Link) -> Vec<Attachment> {
+        let is_set = placed.block.labels.first().is_some_and(|kind| kind == "aws_ssoadmin_permission_set");
+        let Some(node) = placed.block.body.get("name").filter(|_| is_set) else { return Vec::new() };
+        let of_name = |name: Name| {
+            let name = match identity_name(&name) {
+                IdentityName::Exact(name) => IdentityName::PermissionSet(name),
+                _ => IdentityName::Unknown,
+            };
+            Attachment { kind: IdentityKind::Role, name, link }
+        };
+        self.names(node, Scope::of(placed), 0).into_iter().map(of_name).collect()
     }
 
     /// The identity that a module makes which is not in the repository.

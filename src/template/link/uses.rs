@@ -195,6 +195,7 @@ impl<'u, 'a> Uses<'u, 'a> {
             ("local", _) if self.is_in_document(what, site) => Meaning::Nothing,
             ("local", _) => Meaning::Flows(what, vec![named(&site.address)]),
             ("output", "value") => self.output(what, site),
+            ("provider", "assume_role" | "assume_role_with_web_identity") => Meaning::Not(SkipReason::SessionPolicy),
             ("var" | "provider" | "terraform" | "check" | "moved" | "removed" | "import" | "output", _) => {
                 Meaning::Nothing
             }
@@ -412,15 +413,8 @@ impl<'u, 'a> Uses<'u, 'a> {
             }
             _ => None,
         });
-        let names = set.and_then(|set| Some((set, set.block.body.get("name")?)));
-        let Some((set, node)) = names else { return Meaning::Attached(vec![unknown_role()]) };
-        let of_name = |name| match identity_name(&name) {
-            IdentityName::Exact(name) => {
-                Attachment { kind: IdentityKind::Role, name: IdentityName::PermissionSet(name), link: Link::Reference }
-            }
-            _ => unknown_role(),
-        };
-        Meaning::Attached(self.modules.names(node, Scope::of(set), 0).into_iter().map(of_name).collect())
+        let known = set.map(|set| self.modules.permission_set_of(set, Link::Reference)).filter(|all| !all.is_empty());
+        Meaning::Attached(known.unwrap_or_else(|| vec![unknown_role()]))
     }
 }
 
