@@ -107,7 +107,9 @@ fn settle(reading: &mut FileReading, use_of: &dyn Fn(&Document) -> Use) {
         let using = use_of(&document);
         // What only some uses make a policy of, or part of one.
         let is_part = What::of(&document) != What::Document || is_default(&document);
-        if document.format != Format::Terraform && using.is_unused {
+        // What is no part of a module may say itself whose it is.
+        let is_apart = document.format != Format::Terraform || !document.attachments.is_empty();
+        if is_apart && using.is_unused {
             kept.push(document);
             continue;
         }

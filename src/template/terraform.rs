@@ -24,7 +24,9 @@ pub(super) const POLICY_DOCUMENT: &str = "data.aws_iam_policy_document.";
 
 /// Reads the policies that a file has.
 pub(super) fn read(reader: &mut Reader<'_>, body: &Body) {
-    let root = tree(body);
+    let file = reader.file;
+    // No policy is written without this word; the rest need not be looked at.
+    let root = tree_of(body, &|span| memchr::memmem::find(span.of(file).as_bytes(), b"tatement").is_some());
     for (entry, at) in (At { node: &root, path: Vec::new() }).entries() {
         let address = entry.key.as_ref();
         let kind = kind_of(address);
@@ -41,6 +43,11 @@ pub(super) fn read(reader: &mut Reader<'_>, body: &Body) {
 /// What a file says as one value: its blocks by their addresses, with every statement in the policy language's words.
 #[must_use]
 pub fn tree(body: &Body) -> Node<'static> {
+    tree_of(body, &|_| true)
+}
+
+/// The same, without what stands in resources and the like where it is not wanted.
+fn tree_of(body: &Body, is_wanted: &dyn Fn(Span) -> bool) -> Node<'static> {
     let mut entries: Vec<Entry<'static>> = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut add = |address: String, key_span: Span, value: Node<'static>| {
@@ -59,7 +66,9 @@ pub fn tree(body: &Body) -> Node<'static> {
                     add(format!("local.{}", entry.key), entry.key_span, parts_within(&entry.value));
                 }
             }
-            _ => add(address(block), block.span, value_of(block)),
+            "module" | "variable" => add(address(block), block.span, value_of(block)),
+            _ if is_wanted(block.span) => add(address(block), block.span, value_of(block)),
+            _ => add(address(block), block.span, Node { span: block.span, value: Value::Table(Vec::new()) }),
         }
     }
     Node { span: Span::default(), value: Value::Table(entries) }

@@ -140,14 +140,14 @@ fn a_plan_that_is_named_makes_a_match_of_a_guess() {
     assert_eq!((code, warnings(&guessed)), (0, vec![]));
     let (named, code) = folder.lint(&["main.tf", "plan.json"]);
     assert_eq!((code, warnings(&named).len()), (1, 8), "{:?}", warnings(&named));
-    let copy = r#"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"sqs:PurgeQueue\",\"Resource\":\"*\"}]}"#;
+    let copy = r#"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"sqs:PurgeQueue\",\"sqs:SendMessage\"],\"Resource\":\"*\"}]}"#;
     let policy = format!(
         r#"{{"address": "aws_iam_role_policy.app", "mode": "managed", "type": "aws_iam_role_policy",
             "values": {{"role": "app", "policy": "{copy}"}}}}, "#
     );
     folder.write("plan.json", plan.replace("\"resources\": [", &format!("\"resources\": [{policy}")));
     let (copied, code) = folder.lint(&["--fix=all", "plan.json"]);
-    assert_eq!((code, warnings(&copied)), (1, vec!["plan.json:3:99 unused-action".to_owned()]));
+    assert_eq!((code, warnings(&copied)), (1, vec!["plan.json:3:100 unused-action".to_owned()]));
     assert_eq!(fixes(&copied), ["plan.json display-only: a plan or a state is a copy of what the modules say"]);
     let (unnamed, _) = folder.lint(&["."]);
     assert_eq!(warnings(&unnamed), Vec::<String>::new());
