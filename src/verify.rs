@@ -37,7 +37,12 @@ pub struct Intended<'a> {
 /// # Errors
 /// If the edited text says anything else, or if that cannot be told.
 pub fn verify(path: &str, before: &str, after: &str, intended: &[Intended<'_>]) -> Result<(), Refusal> {
-    let (first, again) = (template::read_file(path, before), template::read_file(path, after));
+    let read = |text: &str| {
+        let mut reading = template::read_file(path, text);
+        reading.documents.append(&mut reading.copies);
+        reading
+    };
+    let (first, again) = (read(before), read(after));
     let same_count = again.documents.len() == first.documents.len();
     let same_rest = again.skipped.iter().map(|s| s.reason).eq(first.skipped.iter().map(|s| s.reason))
         && again.problems.len() == first.problems.len();

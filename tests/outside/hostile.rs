@@ -75,7 +75,7 @@ fn the_good_policy_is_reported_whatever_lies_beside_it() {
 fn a_long_line_is_a_line() {
     let folder = Folder::new();
     let one_line: String = POLICY.split_whitespace().collect::<Vec<_>>().concat();
-    let filler = r#"{"name":"value","list":[1,2,3]},"#;
+    let filler = format!(r#"{{"name":"{}","list":[1,2,3]}},"#, "value".repeat(200));
     folder.write("long.json", format!("[{}{one_line}]", filler.repeat(10_000_000 / filler.len())));
     let report = lint_bounded(&folder);
     let column = 1 + 10_000_000 / filler.len() * filler.len() + 1;
@@ -148,7 +148,7 @@ resource "aws_iam_role_policy" "p" {
 #[test]
 fn a_long_line_of_hcl_is_a_line() {
     let folder = Folder::new();
-    let entries = "\"s3:GetObject\", ".repeat(70_000);
+    let entries = format!("/* {} */ \"s3:GetObject\", ", "long ".repeat(200_000));
     let list = format!("[{entries}\"sqs:PurgeQueue\", \"dynamodb:*Table\"]");
     let statement = format!("statement {{\nactions = {list}\nresources = [\"*\"]\n}}\n");
     folder.write("main.tf", format!("data \"aws_iam_policy_document\" \"d\" {{\n{statement}}}\n"));
