@@ -14,8 +14,9 @@ use action::ActionPattern;
 /// How many statements a policy may have. IAM accepts 10,240 characters, which some two hundred statements fill.
 const MAX_STATEMENTS: usize = 1_000;
 
-/// How many actions its statements may have, together; some two thousand fill those characters.
-const MAX_ENTRIES: usize = 5_000;
+/// How many actions its statements may have, together: more than all that there are, so that even a refinement of every
+/// service at once is read back.
+const MAX_ENTRIES: usize = 25_000;
 
 /// An identity policy: statements without a principal.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -89,7 +89,7 @@ fn more_than_any_policy_holds_is_not_read() {
             "actions.json",
             policy(
                 &statement
-                    .replace(":\"sqs:PurgeQueue\"", &format!(":[{}]", vec!["\"sqs:PurgeQueue\""; 5_001].join(","))),
+                    .replace(":\"sqs:PurgeQueue\"", &format!(":[{}]", vec!["\"sqs:PurgeQueue\""; 25_001].join(","))),
             ),
         ),
         ("attributes.tf", format!("{WORDS}{}\n", keys(150_001, "=").join("\n").replace('"', ""))),
@@ -101,7 +101,7 @@ fn more_than_any_policy_holds_is_not_read() {
     assert_eq!(
         told,
         [
-            "actions.json: more than 5000 actions, which IAM accepts in no policy",
+            "actions.json: more than 25000 actions, which IAM accepts in no policy",
             "attributes.tf: more than 150000 values",
             "blocks.tf: more than 150000 values",
             "keys.json: more than 350000 values",
@@ -109,6 +109,25 @@ fn more_than_any_policy_holds_is_not_read() {
             "statements.json: more than 1000 statements, which IAM accepts in no policy",
         ]
     );
+}
+
+#[test]
+fn every_service_at_once_is_refined() {
+    let (folder, catalog) = (Folder::new(), iamtrim::catalog::Catalog::embedded());
+    let everything: Vec<String> = catalog.services().map(|service| format!("{}:*", service.prefix())).collect();
+    let statement = serde_json::json!({ "Effect": "Allow", "Action": everything, "Resource": "*" });
+    folder.write("policy.json", serde_json::json!({ "Statement": [statement] }).to_string());
+    let unused = catalog.services().map(|service| {
+        let names = service.actions().step_by(2).map(|action| action.name);
+        serde_json::json!({ "serviceNamespace": service.prefix(), "actions": names.collect::<Vec<_>>() })
+    });
+    folder.write("unused.json", serde_json::Value::from_iter(unused).to_string());
+    let outcome = folder.run(&["refine", "policy.json", "--findings", "unused.json"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let refined: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let kept = catalog.services().map(|service| service.actions().skip(1).step_by(2).count()).sum::<usize>();
+    let entries = refined["Statement"][0]["Action"].as_array().unwrap().len();
+    assert!((everything.len()..=kept).contains(&entries), "{entries} of {kept}");
 }
 
 // What grows with the square of the input would not end here, in a build without optimizations.
