@@ -49,7 +49,7 @@ pub(super) struct Module<'a> {
     varying: BTreeSet<&'a str>,
     /// The calls of it, in whichever module.
     pub(super) callers: Vec<Placed<'a>>,
-    /// Whether a file that is part of it, or may call it, cannot be read: it may say anything.
+    /// Whether a file that is part of it, or may call it, cannot be read, or overrides another: it may say anything.
     pub(super) is_incomplete: bool,
 }
 
@@ -108,7 +108,10 @@ impl<'a> Modules<'a> {
         };
         let are_values = |file: &&File<'_>| file.path.ends_with(".tfvars") || file.path.ends_with(".tfvars.json");
         let (values, sources): (Vec<&File<'_>>, Vec<_>) = files.iter().partition(are_values);
-        for file in &sources {
+        // What an override says takes the place of what the others say.
+        let (overrides, own): (Vec<&File<'_>>, Vec<_>) =
+            sources.iter().copied().partition(|file| is_override(file.path));
+        for file in own.into_iter().chain(overrides) {
             all.add(file);
         }
         for file in values {
@@ -131,6 +134,8 @@ impl<'a> Modules<'a> {
         }
         self.files.insert(file.reading, module);
         let Some(into) = self.modules.get_mut(module) else { return };
+        // Values may be set in both, so that none is known for sure.
+        into.is_incomplete |= is_override(file.path);
         for block in &file.body.blocks {
             if block.name == "locals" {
                 into.locals.extend(block.body.attributes.iter().map(|entry| (entry.key.as_ref(), &entry.value)));
@@ -401,4 +406,11 @@ impl<'a> Modules<'a> {
         }
         roots
     }
+}
+
+/// Whether what a file says is merged into what the other files of its module say.
+fn is_override(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let stem = [".tf", ".tofu", ".tf.json", ".tofu.json"].iter().find_map(|ending| name.strip_suffix(ending));
+    stem.is_some_and(|stem| stem == "override" || stem.ends_with("_override"))
 }

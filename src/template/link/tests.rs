@@ -216,6 +216,17 @@ fn a_module_that_cannot_be_read_whole_holds_its_policies_back() {
 }
 
 #[test]
+fn what_overrides_a_module_holds_its_policies_back() {
+    let attached = "resource \"aws_iam_role_policy\" \"p\" {\n role = aws_iam_role.r.id\n policy = data.aws_iam_policy_document.d.json\n}\n";
+    let main = format!("{DOCUMENT}{ROLE}{attached}");
+    let overriding = "resource \"aws_iam_role\" \"r\" {\n  name = \"other\"\n}\n";
+    let of = |path| linked(&[(path, overriding), ("m/main.tf", &main)]);
+    assert_eq!(of("other/a_override.tf"), ["data.aws_iam_policy_document.d: app"]);
+    assert_eq!(of("m/a_override.tf"), ["data.aws_iam_policy_document.d: other ?"]);
+    assert_eq!(of("m/override.tf"), ["data.aws_iam_policy_document.d: other ?"]);
+}
+
+#[test]
 fn files_are_found_from_the_module_and_from_the_root_module() {
     let json = r#"{"Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
     let policy = |path: &str| {
