@@ -378,7 +378,7 @@ mod tests {
 
     #[test]
     fn residuals_are_what_a_pattern_still_has_to_read() {
-        let cases: [(&str, &str, &[&str]); 10] = [
+        let cases: [(&str, &str, &[&str]); 11] = [
             ("Get*", "Get", &["*"]),
             // The `t` of `Get` may also begin the `Tagging`.
             ("*Tagging", "Get", &["*Tagging", "agging"]),
@@ -390,6 +390,7 @@ mod tests {
             ("Get*?*?", "Get", &["??*"]),
             ("G??*", "Get", &["*"]),
             ("?é*", "xé", &["*"]),
+            ("?b*c", "éb", &["*c"]),
         ];
         for (pattern, prefix, expected) in cases {
             let residuals = Wildcard::new(pattern).residuals_after(prefix);
