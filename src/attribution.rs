@@ -188,7 +188,11 @@ fn managed<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> Opti
 ///
 /// A binding says who is meant where the file does not know the name.
 fn is_another(attachment: &Attachment, bound: &[&str]) -> bool {
-    let IdentityName::Exact(name) = &attachment.name else { return false };
+    let name = match &attachment.name {
+        IdentityName::Exact(name) => name.as_str(),
+        IdentityName::Arn(arn) => arn.name(),
+        _ => return false,
+    };
     let is_it = |identity: &&str| identity.rsplit('/').next().is_some_and(|bound| bound.eq_ignore_ascii_case(name));
     attachment.kind != IdentityKind::Group && !bound.iter().any(is_it)
 }
@@ -196,9 +200,10 @@ fn is_another(attachment: &Attachment, bound: &[&str]) -> bool {
 /// The owners that an attachment stands for.
 #[must_use]
 pub fn attached<'e>(attachment: &Attachment, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
-    let certainty = match attachment.link {
-        Link::Reference => Certainty::Reference,
-        Link::Name => Certainty::Name,
+    let certainty = match (attachment.link, &attachment.name) {
+        (Link::Reference, _) => Certainty::Reference,
+        (Link::Name, IdentityName::Arn(_)) => Certainty::Arn,
+        (Link::Name, _) => Certainty::Name,
     };
     let search = Search { kind: Some(attachment.kind), file, scope };
     match attachment.kind {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use crate::fix::{self, Judged};
 use crate::source::FileId;
+use crate::template::PRINTED_BY_AWS;
 
 /// Of how many other policies of an identity is told at most: no one has more than a few, unless by mistake.
 const MAX_BESIDE: usize = 64;
@@ -34,6 +35,11 @@ impl<'a, 'e> Grants<'a, 'e> {
         let mut by_identity: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
         for (file, judged) in files.iter().enumerate() {
             for (document, judgement) in judged.judgements.iter().enumerate() {
+                // A copy grants nothing beyond what it is a copy of.
+                let read = judged.reading.documents.get(document);
+                if read.is_none_or(|read| read.read_only == Some(PRINTED_BY_AWS)) {
+                    continue;
+                }
                 for owner in judgement.owners.iter().filter(|owner| !owner.identity.is_empty()) {
                     let documents = by_identity.entry(owner.identity.to_ascii_lowercase()).or_default();
                     documents.push((file, document));

@@ -16,7 +16,7 @@ pub mod terraform;
 #[cfg(test)]
 mod tests;
 
-use crate::policy::arn::IdentityKind;
+use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::wildcard::Wildcard;
 use crate::policy::{Policy, SkipReason};
 use crate::source::{Layer, LayerId, Problem, Span};
@@ -122,6 +122,8 @@ pub struct DeclaredIdentity {
 pub enum IdentityName {
     /// This, without a path.
     Exact(String),
+    /// That in this ARN, and so its account too.
+    Arn(IdentityArn),
     /// Literal parts with holes, each written as `*`: `*-app` for `!Sub "${AWS::StackName}-app"`.
     Pattern(Wildcard),
     /// CloudFormation makes it up: `<stack>-<logical id>-<random>`.
@@ -270,6 +272,9 @@ fn read_yaml(path: &str, text: &str, reading: &mut FileReading) {
     }
     reading.problems.extend(stream.problem);
 }
+
+/// Why what AWS printed is never written; a copy of what is granted anyway.
+pub const PRINTED_BY_AWS: &str = "it is a copy that AWS printed, not the source";
 
 /// Why the CDK's output is never written.
 const MADE_BY_CDK: &str = "the CDK makes it; the source is the construct";

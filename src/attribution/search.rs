@@ -35,6 +35,7 @@ impl<'e> Search<'_, 'e> {
         let stacks = self.scope.settings.stacks(&self.file.relative);
         match name {
             IdentityName::Exact(name) => self.named(name, certainty),
+            IdentityName::Arn(arn) => vec![self.known_as(arn, certainty)],
             IdentityName::Pattern(pattern) => self.meant(Naming::Like(pattern), pattern.as_str(), Certainty::Guess),
             IdentityName::PermissionSet(set) => {
                 let head = format!("AWSReservedSSO_{set}");
@@ -45,12 +46,23 @@ impl<'e> Search<'_, 'e> {
             }
             IdentityName::Generated(logical_id) => {
                 let heads = stacks.iter().map(|stack| format!("{stack}-{logical_id}"));
-                heads.flat_map(|head| made_from(head.clone(), '-', RANDOM[0], &head, Certainty::Reference)).collect()
+                let of_stacks =
+                    heads.flat_map(|head| made_from(head.clone(), '-', RANDOM[0], &head, Certainty::Reference));
+                self.in_all_accounts(of_stacks.collect())
             }
             IdentityName::Unknown => {
                 vec![Owner::unseen("an identity without a name", certainty, "its name is not known")]
             }
         }
+    }
+
+    /// The owners of one template's stacks: that each account has one of them is enough, as for `app-dev` and `app-prod`.
+    fn in_all_accounts(&self, owners: Vec<Owner<'e>>) -> Vec<Owner<'e>> {
+        let accounts = self.scope.settings.deployed_to(&self.file.relative);
+        if accounts.is_empty() {
+            return owners;
+        }
+        seen_in_all(owners.into_iter().map(|owner| Owner { only_seen_in: None, ..owner }).collect(), &accounts)
     }
 
     /// The owners of this name.
@@ -109,12 +121,15 @@ impl<'e> Search<'_, 'e> {
             let kind = Some(IdentityKind::Group);
             vec![Owner { kind, ..Owner::unseen(shown(name), certainty, why) }]
         };
-        let IdentityName::Exact(exact) = name else {
-            return unknown("a group is its users, who are not known here");
+        let (exact, arn) = match name {
+            IdentityName::Exact(name) => (name.as_str(), None),
+            IdentityName::Arn(arn) => (arn.name(), Some(arn)),
+            _ => return unknown("a group is its users, who are not known here"),
         };
         let inventory = &self.scope.evidence.inventory;
         let groups = inventory.meant(Naming::Whole(exact)).unwrap_or_default().into_iter();
-        let groups: Vec<&IdentityArn> = groups.filter(|arn| arn.kind() == IdentityKind::Group).collect();
+        let groups: Vec<&IdentityArn> =
+            groups.filter(|group| group.kind() == IdentityKind::Group && arn.is_none_or(|arn| arn == *group)).collect();
         let stated = self.scope.settings.deployed_to(&self.file.relative);
         let is_known = |account: &&str| groups.iter().any(|group| group.account() == *account);
         if groups.is_empty() || !stated.iter().all(is_known) {
@@ -163,6 +178,7 @@ impl<'e> Search<'_, 'e> {
 fn shown(name: &IdentityName) -> &str {
     match name {
         IdentityName::Exact(name) | IdentityName::Generated(name) | IdentityName::PermissionSet(name) => name,
+        IdentityName::Arn(arn) => arn.name(),
         IdentityName::Pattern(pattern) => pattern.as_str(),
         IdentityName::Unknown => "a group",
     }

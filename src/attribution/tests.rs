@@ -99,6 +99,18 @@ fn a_generated_name_is_known_by_its_stack_and_guessed_without() {
 }
 
 #[test]
+fn a_stack_in_each_account_is_enough() {
+    let [dev, prod] = ["111122223333:role/app-dev-Fn-AB12CD34EF56", "123456789012:role/app-prod-Fn-AB12CD34EF56"];
+    let config = format!("{BOTH}\nstacks: {{ app.yaml: [app-dev, app-prod] }}");
+    let generated = || IdentityName::Generated("Fn".to_owned());
+    let both = told(generated(), Link::Name, &scope(&config, &[dev, prod]));
+    assert_eq!(both, [dev, prod].map(|role| format!("arn:aws:iam::{role} reference")));
+    let one = told(generated(), Link::Name, &scope(&config, &[dev]));
+    let unseen = "app-prod-Fn reference blocks: no finding names it in the accounts that it is deployed to";
+    assert_eq!(one, [format!("arn:aws:iam::{dev} reference only in 111122223333"), unseen.to_owned()]);
+}
+
+#[test]
 fn of_a_role_and_a_user_of_one_name_both_are_said() {
     let both = ["123456789012:role/app", "123456789012:user/app"];
     let scope = scope(ONE, &both);

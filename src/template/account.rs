@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use super::intrinsic::{At, Values};
 use super::reader::{Reader, Standing};
-use super::{Attachment, DocumentKind, IdentityName, Link, Step};
+use super::{Attachment, DocumentKind, IdentityName, Link, PRINTED_BY_AWS, Step};
 use crate::policy::SkipReason;
-use crate::policy::arn::IdentityKind;
+use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::syntax::{Node, Value};
 
 /// The key of a list of identities, of an identity's name, and of its inline policies.
@@ -31,8 +31,10 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>) {
     let mut attached = Attached::new();
     for (list, name_key, policies, kind) in LISTS {
         for identity in items(root, list) {
-            let name = identity.node.get(name_key).and_then(Node::text).unwrap_or_default().to_owned();
-            let owner = Attachment { kind, name: IdentityName::Exact(name), link: Link::Name };
+            let text = |key: &str| identity.node.get(key).and_then(Node::text).unwrap_or_default();
+            let arn = IdentityArn::parse(text("Arn")).map(IdentityName::Arn);
+            let name = arn.unwrap_or_else(|| IdentityName::Exact(text(name_key).to_owned()));
+            let owner = Attachment { kind, name, link: Link::Name };
             for managed in items(&identity, "AttachedManagedPolicies") {
                 if let Some(arn) = managed.node.get("PolicyArn").and_then(Node::text) {
                     attached.entry(arn.to_owned()).or_default().push(owner.clone());
@@ -72,8 +74,7 @@ fn is(node: &Node<'_>, reader: &Reader<'_>, written: &str) -> bool {
 
 fn take(reader: &mut Reader<'_>, at: &At<'_, '_>, key: &str, kind: DocumentKind, owners: Vec<Attachment>) {
     let Some(document) = at.node.get(key) else { return };
-    let standing =
-        Standing { read_only: Some("it is a copy that AWS printed, not the source"), ..Standing::new(kind, owners) };
+    let standing = Standing { read_only: Some(PRINTED_BY_AWS), ..Standing::new(kind, owners) };
     reader.take_property(&at.to(document, Step::Key(key.to_owned())), &Values::default(), &standing);
 }
 
@@ -101,17 +102,21 @@ mod tests {
             .documents
             .iter()
             .map(|document| {
-                let owners: Vec<_> = document.attachments.iter().map(|owner| format!("{:?}", owner.name)).collect();
+                let name = |owner: &Attachment| match &owner.name {
+                    IdentityName::Arn(arn) => arn.to_string(),
+                    other => format!("{other:?}"),
+                };
+                let owners: Vec<_> = document.attachments.iter().map(name).collect();
                 let actions = document.policy.statements.first().map_or(0, |statement| statement.actions.entries.len());
                 assert!(document.read_only.is_some());
                 format!("{} {} {actions} {}", document.kind.word(), document.address(), owners.join(","))
             })
             .collect();
         let expected = [
-            "inline GroupDetailList/0/GroupPolicyList/0/PolicyDocument 2 Exact(\"ops\")",
-            "inline RoleDetailList/0/RolePolicyList/0/PolicyDocument 2 Exact(\"app\")",
-            "inline RoleDetailList/0/RolePolicyList/1/PolicyDocument 2 Exact(\"app\")",
-            "managed Policies/0/PolicyVersionList/0/Document 2 Exact(\"app\")",
+            "inline GroupDetailList/0/GroupPolicyList/0/PolicyDocument 2 arn:aws:iam::123456789012:group/ops",
+            "inline RoleDetailList/0/RolePolicyList/0/PolicyDocument 2 arn:aws:iam::123456789012:role/app",
+            "inline RoleDetailList/0/RolePolicyList/1/PolicyDocument 2 arn:aws:iam::123456789012:role/app",
+            "managed Policies/0/PolicyVersionList/0/Document 2 arn:aws:iam::123456789012:role/app",
         ];
         assert_eq!(shown, expected);
         assert_eq!(reading.problems, []);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::cloudformation;
 use super::intrinsic::{self, At, Values};
 use super::{Attachment, IdentityName, Link};
-use crate::policy::arn::IdentityKind;
+use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::wildcard::Wildcard;
 use crate::source::Span;
 use crate::syntax::{Entry, Node, Piece, Value};
@@ -169,10 +169,16 @@ fn pattern_of(logical_id: &str) -> String {
 /// What a value says of a name.
 pub(super) fn name_of<'s>(node: &Node<'s>, values: &Values<'_, 's>) -> IdentityName {
     match values.lower(node).value {
-        Value::Text(name) => IdentityName::Exact(name.rsplit('/').next().unwrap_or_default().to_owned()),
+        Value::Text(name) => written_out(&name),
         Value::Template(pieces) => pattern(&pieces),
         _ => IdentityName::Unknown,
     }
+}
+
+/// A name that is written out, or the ARN that has it.
+pub(super) fn written_out(text: &str) -> IdentityName {
+    let name = || IdentityName::Exact(text.rsplit('/').next().unwrap_or_default().to_owned());
+    IdentityArn::parse(text).map_or_else(name, IdentityName::Arn)
 }
 
 /// A name with holes; one of holes only says nothing.

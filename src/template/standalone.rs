@@ -4,7 +4,7 @@
 
 use super::intrinsic::{At, Values};
 use super::reader::{Reader, Standing};
-use super::{Attachment, DocumentKind, IdentityName, Link, Step};
+use super::{Attachment, DocumentKind, IdentityName, Link, PRINTED_BY_AWS, Step};
 use crate::policy::arn::IdentityKind;
 use crate::policy::{self, SkipReason};
 use crate::syntax::{Node, Value, json};
@@ -74,7 +74,7 @@ impl Search<'_, '_> {
         let kind = if attachments.is_empty() { DocumentKind::Standalone } else { DocumentKind::Inline };
         let printed = printed_by_aws(&self.path, parent);
         let standing = Standing {
-            read_only: self.read_only.or(printed.then_some("it is a copy that AWS printed, not the source")),
+            read_only: self.read_only.or(printed.then_some(PRINTED_BY_AWS)),
             ..Standing::new(kind, attachments)
         };
         self.reader.take(policy::read(&Values::default().lower(node)), node.span, &self.path, &standing)

@@ -6,6 +6,7 @@ fn owners(document: &Document) -> String {
         let link = if attachment.link == Link::Reference { "~" } else { "=" };
         match &attachment.name {
             IdentityName::Exact(name) => format!("{link}{name}"),
+            IdentityName::Arn(arn) => format!("{link}{arn}"),
             IdentityName::Pattern(pattern) => format!("{link}{}", pattern.as_str()),
             IdentityName::Generated(id) => format!("{link}<{id}>"),
             IdentityName::PermissionSet(name) => format!("{link}set {name}"),
@@ -63,6 +64,11 @@ fn every_type_that_holds_identity_policies_says_whose_they_are() {
         ("AWS::IAM::Group", "Policies: [{PolicyDocument: DOC}]", "R/Policies/0 inline [s3:Get*] =<R>"),
         ("AWS::IAM::Policy", "Roles: [app, !Ref P], PolicyDocument: DOC", "R inline [s3:Get*] =app =?"),
         ("AWS::IAM::Policy", "Users: [!ImportValue x], PolicyDocument: DOC", "R inline [s3:Get*] =?"),
+        (
+            "AWS::IAM::RolePolicy",
+            "RoleName: 'arn:aws:iam::123456789012:role/a/app', PolicyDocument: DOC",
+            "R inline [s3:Get*] =arn:aws:iam::123456789012:role/a/app",
+        ),
         ("AWS::IAM::ManagedPolicy", "PolicyDocument: DOC", "R managed [s3:Get*]"),
         ("AWS::IAM::RolePolicy", "RoleName: app, PolicyDocument: DOC", "R inline [s3:Get*] =app"),
         ("AWS::IAM::UserPolicy", "UserName: ann, PolicyDocument: DOC", "R inline [s3:Get*] =ann"),

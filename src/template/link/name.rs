@@ -397,10 +397,10 @@ fn with_end(names: Vec<Name>) -> Vec<Name> {
 /// An ARN's last part is the name.
 pub(super) fn identity_name(name: &Name) -> IdentityName {
     let literal: Option<String> = name.iter().cloned().collect();
-    match literal.as_deref().map(|text| text.rsplit('/').next().unwrap_or_default()) {
+    match literal.as_deref() {
         // Without a name it gets one when it is made.
-        Some("") => return IdentityName::Unknown,
-        Some(name) => return IdentityName::Exact(name.to_owned()),
+        Some(text) if text.is_empty() || text.ends_with('/') => return IdentityName::Unknown,
+        Some(text) => return identity::written_out(text),
         None => {}
     }
     let piece = |part: &Option<String>| match part {

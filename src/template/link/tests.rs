@@ -16,6 +16,7 @@ fn linked(files: &[(&str, &str)]) -> Vec<String> {
         for document in &reading.documents {
             let names = document.attachments.iter().map(|attachment| match &attachment.name {
                 IdentityName::Exact(name) | IdentityName::Generated(name) => name.clone(),
+                IdentityName::Arn(arn) => arn.name().to_owned(),
                 IdentityName::Pattern(pattern) => pattern.as_str().to_owned(),
                 IdentityName::PermissionSet(name) => format!("set {name}"),
                 IdentityName::Unknown => "?".to_owned(),
