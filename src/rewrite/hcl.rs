@@ -24,6 +24,10 @@ pub(super) fn list_edits(
     if replaced.any(|(span, _)| !is_text(span.of(text))) {
         return Err(Conflict);
     }
+    // What follows the word that ends a heredoc must be on a line of its own.
+    if spans.iter().any(|span| span.of(text).starts_with("<<")) {
+        return Err(Conflict);
+    }
     let is_bracketed = list.of(text).trim_start_matches('(').starts_with(['[', '{']);
     let lines: Option<Vec<Lines>> = spans.iter().map(|span| Lines::of(text, *span)).collect();
     match lines {

@@ -243,3 +243,9 @@ fn lists_of_actions_are_edited_where_they_are_written() {
         text("concat([\n    \"a:1\", # one\n  ], var.more, [])")
     );
 }
+
+#[test]
+fn a_list_with_a_heredoc_is_left_alone() {
+    let text = document("[\"a:1\", <<EOT\na:2\nEOT\n, \"a:3\"]");
+    assert_eq!(rewritten(&text, "kkr"), Err(Conflict));
+}

@@ -10,7 +10,7 @@ pub(super) enum Mention<'t> {
     Name(String),
     /// All outputs of a module: `module.m`.
     Module(&'t str),
-    /// The path given to `file` or `templatefile`, as written up to the first quote in it.
+    /// The path given to `file` or `templatefile`, as written up to the first quote in it; a hole if it is no string.
     File(&'t str),
     /// The name at the end of the ARN of a policy that is not AWS's, with `*` for what deployment puts in.
     PolicyArn(String),
@@ -33,9 +33,11 @@ pub(super) fn mentions(text: &str) -> Vec<(usize, Mention<'_>)> {
         found.extend(mention.map(|mention| (at, mention)));
         at += word.len().max(1);
     }
-    for (offset, _) in text.match_indices(":policy/").filter(|(at, _)| !text.get(..*at).is_some_and(is_of_aws)) {
-        let name = arn_name(text.get(offset + ":policy/".len()..).unwrap_or_default());
-        found.extend((!name.is_empty()).then_some((offset, Mention::PolicyArn(name))));
+    for (offset, _) in text.match_indices(":policy").filter(|(at, _)| text.get(..*at).is_some_and(is_of_account)) {
+        let rest = text.get(offset + ":policy".len()..).unwrap_or_default();
+        if !rest.starts_with(|c: char| is_word_char(c) || c == '-') {
+            found.push((offset, Mention::PolicyArn(arn_name(rest))));
+        }
     }
     found
 }
@@ -52,30 +54,60 @@ fn is_only_looked_at(before: &str, text: &str) -> bool {
         }
     }
     let rest = rest.trim_start_matches([' ', '\t']);
-    let is_counted = before.strip_suffix('(').is_some_and(|before| before.ends_with("length")) && rest.starts_with(')');
+    let is_counted = before.strip_suffix('(').is_some_and(|before| before.ends_with("length"));
+    let is_counted = is_counted && rest.strip_prefix(')').is_some_and(is_compared_to_nothing);
     is_counted || rest.starts_with("==") || rest.starts_with("!=")
 }
 
-fn is_of_aws(before: &str) -> bool {
-    before.ends_with(":iam::aws")
+/// Whether a count is asked only whether there is anything: no edit leaves nothing.
+fn is_compared_to_nothing(rest: &str) -> bool {
+    let rest = rest.trim_start_matches([' ', '\t']);
+    let bound = ["==", "!=", ">"].iter().find_map(|sign| rest.strip_prefix(sign));
+    let after = bound.and_then(|bound| bound.trim_start_matches([' ', '\t']).strip_prefix('0'));
+    after.is_some_and(|after| !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.'))
 }
 
-/// The last part of a path that a text begins with, each hole in it as `*`.
+/// Whether what stands before the last part of an ARN may be an account, and is not AWS itself.
+fn is_of_account(before: &str) -> bool {
+    before.ends_with(|c: char| c.is_ascii_digit() || matches!(c, '}' | '*' | ':')) || before.ends_with("%s")
+}
+
+fn is_word_char(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// How much of a text the name at the end of an ARN can take, the holes in it included.
+const MAX_ARN: usize = 2_048;
+
+/// The last part of a path that a text begins with, with `*` for all that is not written there: holes, what functions
+/// put in, and everything where nothing is.
 pub(super) fn arn_name(text: &str) -> String {
     let mut name = String::new();
     let mut open = 0_usize;
-    for c in text.chars() {
+    let mut ends = false;
+    let mut rest = text.chars().take(MAX_ARN).peekable();
+    while let Some(c) = rest.next() {
         match c {
             '$' if open == 0 => name.push('*'),
+            '%' if open == 0 => {
+                name.push('*');
+                rest.next_if(|verb| *verb != '{');
+            }
             '{' => open += 1,
             '}' => open = open.saturating_sub(1),
             _ if open > 0 => {}
-            '"' | ' ' | '\t' | '\r' | '\n' | ',' | ')' | '\\' => break,
+            // Inside of a string of JSON quotes are escaped; other escapes stand for what is not worked out here.
+            '\\' if rest.peek() != Some(&'"') => return "*".to_owned(),
+            '"' | ' ' | '\t' | '\r' | '\n' | ',' | ')' | '\\' => {
+                ends = true;
+                break;
+            }
             '/' => name.clear(),
             c => name.push(c),
         }
     }
-    name
+    let is_cut = !ends && text.len() >= MAX_ARN;
+    if name.is_empty() || is_cut { "*".to_owned() } else { name }
 }
 
 fn mention<'t>(word: &'t str, rest: &'t str) -> Option<Mention<'t>> {
@@ -84,8 +116,9 @@ fn mention<'t>(word: &'t str, rest: &'t str) -> Option<Mention<'t>> {
         "file" | "templatefile" => {
             let argument = after.trim_start().strip_prefix('(')?.trim_start();
             // Inside of a string of JSON quotes are escaped.
-            let argument = argument.strip_prefix('"').or_else(|| argument.strip_prefix(r#"\""#))?;
-            return argument.split(['"', '\\']).next().map(Mention::File);
+            let literal = argument.strip_prefix('"').or_else(|| argument.strip_prefix(r#"\""#));
+            // An expression is a hole as a whole.
+            return literal.map_or(Some("${"), |literal| literal.split(['"', '\\']).next()).map(Mention::File);
         }
         "module" => {
             let (name, after) = step(after)?;
@@ -134,11 +167,14 @@ fn step(text: &str) -> Option<(&str, &str)> {
     Some((name, text.get(name.len()..)?)).filter(|(name, _)| !name.is_empty())
 }
 
+/// How long an index is that is looked past.
+const MAX_INDEX: usize = 2_048;
+
 /// What follows an index in brackets, or all if there is none.
 fn without_index(text: &str) -> &str {
     let Some(inside) = text.strip_prefix('[') else { return text };
     let mut depth = 1_usize;
-    let end = inside.bytes().position(|byte| {
+    let end = inside.bytes().take(MAX_INDEX).position(|byte| {
         match byte {
             b'[' => depth += 1,
             b']' => depth -= 1,

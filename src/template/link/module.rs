@@ -35,6 +35,8 @@ pub(super) struct Site {
     pub(super) keys: Vec<String>,
     /// The byte of the file.
     pub(super) offset: u32,
+    /// Whether parts of documents are taken there, for whatever they are put into.
+    pub(super) takes_apart: bool,
 }
 
 /// The files of one folder.
@@ -61,6 +63,8 @@ pub(super) struct Modules<'a> {
     mentions: BTreeMap<Target, Vec<Site>>,
     /// How the paths begin of which deployment knows the rest.
     paths: Vec<(String, Site)>,
+    /// What paths may be of which not even the beginning is known, and the folder they are below, if any.
+    open_paths: Vec<(Wildcard, Option<String>, Site)>,
     /// By the name at the end of a policy's ARN, in lower case.
     arns: BTreeMap<String, Vec<Site>>,
     /// The same for names of which deployment knows a part.
@@ -76,6 +80,11 @@ pub(super) struct Modules<'a> {
 /// The folder of a path, without a slash at its end.
 pub(super) fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Whether a path is a folder or below it.
+fn is_within(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A path from a folder, its `.` and `..` resolved; `None` if it leads out of the root.
@@ -100,6 +109,7 @@ impl<'a> Modules<'a> {
             files: BTreeMap::new(),
             mentions: BTreeMap::new(),
             paths: Vec::new(),
+            open_paths: Vec::new(),
             arns: BTreeMap::new(),
             arn_patterns: Vec::new(),
             real: Named::new(),
@@ -122,6 +132,7 @@ impl<'a> Modules<'a> {
         }
         all.find_callers();
         sources.iter().for_each(|file| all.scan(file));
+        files.iter().filter(are_values).for_each(|file| all.scan_values(file));
         all
     }
 
@@ -157,10 +168,17 @@ impl<'a> Modules<'a> {
             module.variables.extend(values().map(|entry| (entry.key.as_ref(), &entry.value)));
             return;
         }
+        let is_below_one = self.modules.iter().any(|module| is_within(own, module.folder));
+        // One beside the modules is for those that the nearest folder above both has.
+        let near = std::iter::successors(Some(own), |path| (!path.is_empty()).then(|| folder(path)))
+            .find(|near| self.modules.iter().any(|module| is_within(module.folder, near)));
         for module in &mut self.modules {
-            let is_below = module.folder.is_empty()
-                || own.strip_prefix(module.folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            if is_below {
+            let is_meant = if is_below_one {
+                is_within(own, module.folder)
+            } else {
+                near.is_some_and(|near| is_within(module.folder, near))
+            };
+            if is_meant {
                 module.varying.extend(values().map(|entry| entry.key.as_ref()));
             }
         }
@@ -188,6 +206,13 @@ impl<'a> Modules<'a> {
             if let Some(module) = self.modules.get_mut(callee) {
                 module.callers.push(call);
             }
+        }
+        let sources = self.modules.iter().flat_map(|module| module.blocks.values());
+        let sources = sources.filter(|placed| placed.block.name == "module");
+        let sources: Vec<&str> = sources.filter_map(|call| call.block.body.get("source")?.text()).collect();
+        for path in sources.into_iter().filter_map(path_in_repository) {
+            let module = self.folders.get(path).and_then(|index| self.modules.get_mut(*index));
+            module.into_iter().for_each(|module| module.is_incomplete = true);
         }
     }
 
@@ -243,10 +268,10 @@ impl<'a> Modules<'a> {
         module: usize,
         name: &str,
     ) -> Option<Vec<(usize, Option<Placed<'a>>, &'a Node<'static>)>> {
-        let own = self.get(module).filter(|module| !module.is_incomplete)?;
+        let own = self.get(module).filter(|module| !module.is_incomplete && !self.has_unknown_callers)?;
         let default = || Some((module, None, self.block(module, &format!("var.{name}"))?.block.body.get("default")?));
         if own.callers.is_empty() {
-            if self.has_unknown_callers || own.varying.contains(name) {
+            if own.varying.contains(name) {
                 return None;
             }
             let set = own.variables.get(name).map(|node| (module, None, *node));
@@ -273,14 +298,11 @@ impl<'a> Modules<'a> {
         self.mentions.get(target).map_or(&[], Vec::as_slice)
     }
 
-    /// Where the ARN stands of a policy of this name that a module makes, as far as that can be told.
-    pub(super) fn mentions_of_arn<'m>(&'m self, name: &str, module: usize) -> impl Iterator<Item = &'m Site> {
+    /// Where the ARN may stand of a policy of this name.
+    pub(super) fn mentions_of_arn<'m>(&'m self, name: &str) -> impl Iterator<Item = &'m Site> {
         let name = name.to_ascii_lowercase();
         let literal = self.arns.get(&name).map_or(&[][..], Vec::as_slice);
-        let patterns = self.arn_patterns.iter().filter(move |(pattern, site)| {
-            // A name of which nothing is known is one of the module's own.
-            pattern.matches(&name) && (pattern.as_str() != "*" || site.module == module)
-        });
+        let patterns = self.arn_patterns.iter().filter(move |(pattern, _)| pattern.matches(&name));
         literal.iter().chain(patterns.map(|(_, site)| site))
     }
 
@@ -294,10 +316,24 @@ impl<'a> Modules<'a> {
         self.files.iter().map(|(file, module)| (*file, *module))
     }
 
+    /// ARNs that a file of variables puts in somewhere.
+    fn scan_values(&mut self, file: &File<'a>) {
+        for (offset, mention) in mentions(file.text) {
+            if let Mention::PolicyArn(name) = mention {
+                let address = "values".to_owned();
+                let offset = Span::new(offset, offset).start;
+                let (module, file, keys) = (usize::MAX, file.reading, Vec::new());
+                let site = Site { module, file, address, keys, offset, takes_apart: false };
+                self.note_arn(&name, site);
+            }
+        }
+    }
+
     fn scan(&mut self, file: &File<'a>) {
         let Some(module) = self.files.get(&file.reading).copied() else { return };
         for block in &file.body.blocks {
-            let site = Site { module, file: file.reading, address: address(block), keys: Vec::new(), offset: 0 };
+            let (address, keys) = (address(block), Vec::new());
+            let site = Site { module, file: file.reading, address, keys, offset: 0, takes_apart: false };
             self.scan_body(file, &block.body, &site);
         }
     }
@@ -339,6 +375,9 @@ impl<'a> Modules<'a> {
     }
 
     fn scan_text(&mut self, text: &str, span: Span, at: &Site) {
+        let takes_apart =
+            [".Statement", "[\"Statement\"]", "jsondecode("].iter().any(|part| span.of(text).contains(part));
+        let at = &Site { takes_apart, ..at.clone() };
         for (offset, mention) in mentions(span.of(text)) {
             let site = Site { offset: span.start + Span::new(offset, offset).start, ..at.clone() };
             let target = match mention {
@@ -355,9 +394,11 @@ impl<'a> Modules<'a> {
             };
             self.mentions.entry(target).or_default().push(site);
         }
-        let is_name_of_policy = at.address.starts_with("data.aws_iam_policy.") && at.keys == ["name"];
-        if let Some(name) = span.of(text).strip_prefix('"').filter(|_| is_name_of_policy) {
-            self.note_arn(&arn_name(name), Site { offset: span.start, ..at.clone() });
+        let is_name_of_policy = at.address.starts_with("data.aws_iam_policy.") && at.keys == ["name"]
+            || at.keys.ends_with(&["customer_managed_policy_reference".to_owned(), "name".to_owned()]);
+        if is_name_of_policy {
+            let name = span.of(text).strip_prefix('"').map_or_else(|| "*".to_owned(), arn_name);
+            self.note_arn(&name, Site { offset: span.start, ..at.clone() });
         }
     }
 
@@ -381,7 +422,7 @@ impl<'a> Modules<'a> {
         let path = of_module.or(of_root).unwrap_or(path);
         let (known, is_whole) = path.split_once("${").map_or((path, true), |(known, _)| (known, false));
         if known.is_empty() {
-            return;
+            return self.note_open_path(path, site);
         }
         for folder in folders.into_iter().filter_map(|module| Some(self.get(module)?.folder)).collect::<Vec<_>>() {
             let Some(path) = resolved(folder, known) else { continue };
@@ -392,6 +433,27 @@ impl<'a> Modules<'a> {
                 self.paths.push((path + end, site.clone()));
             }
         }
+    }
+
+    /// Notes a path that begins with a hole: whatever ends so, or all below the root modules where nothing is told.
+    fn note_open_path(&mut self, path: &str, site: &Site) {
+        let pattern = arn_name(&path.replace("../", ""));
+        if pattern != "*" {
+            return self.open_paths.push((Wildcard::new(format!("*{pattern}")), None, site.clone()));
+        }
+        for root in self.roots(site.module) {
+            let folder = self.get(root).map(|module| module.folder.to_owned());
+            self.open_paths.push((Wildcard::new("*"), folder, site.clone()));
+        }
+    }
+
+    /// Where a file may be mentioned by a path that is not known.
+    pub(super) fn open_mentions_of_path<'m>(&'m self, path: &'m str) -> impl Iterator<Item = &'m Site> {
+        let is_below = move |folder: &Option<String>| folder.as_deref().is_none_or(|folder| is_within(path, folder));
+        let is_it = move |(pattern, folder, _): &&(Wildcard, Option<String>, Site)| {
+            is_below(folder) && pattern.matches(&path.to_ascii_lowercase())
+        };
+        self.open_paths.iter().filter(is_it).map(|(_, _, site)| site)
     }
 
     /// The modules from which a module is reached that nothing here calls: itself, if nothing calls it.
@@ -406,6 +468,13 @@ impl<'a> Modules<'a> {
         }
         roots
     }
+}
+
+/// The folder that a module's source names inside of another repository, which may be this one.
+fn path_in_repository(source: &str) -> Option<&str> {
+    let path = source.split_once("://").map_or(source, |(_, rest)| rest);
+    let (_, path) = path.split_once("//").filter(|_| !source.starts_with('.'))?;
+    Some(path.split('?').next().unwrap_or_default().trim_matches('/'))
 }
 
 /// Whether what a file says is merged into what the other files of its module say.

@@ -251,6 +251,95 @@ fn files_are_found_from_the_module_and_from_the_root_module() {
     }
 }
 
+/// A role with a managed policy of its own, and what else a module may say.
+const MANAGED: &str = r#"resource "aws_iam_policy" "p" {
+  name   = "app-policy"
+  policy = jsonencode({ Statement = [{ Effect = "Allow", Action = "s3:GetObject", Resource = "*" }] })
+}
+resource "aws_iam_role_policy_attachment" "own" {
+  role       = "app"
+  policy_arn = aws_iam_policy.p.arn
+}
+"#;
+
+#[test]
+fn a_policy_whose_arn_may_be_put_together_elsewhere_belongs_to_whoever_does() {
+    let attached = |arn: &str| {
+        format!("resource \"aws_iam_role_policy_attachment\" \"a\" {{\n role = \"other\"\n policy_arn = {arn}\n}}\n")
+    };
+    let of = |rest: &str| linked(&[("m/main.tf", MANAGED), ("n/main.tf", rest)]);
+    let alone = ["aws_iam_policy.p: app"];
+    let both = ["aws_iam_policy.p: app other"];
+    let cases = [
+        (r#""arn:aws:iam::123456789012:policy/app-policy""#, both),
+        (r#"format("arn:aws:iam::%s:policy/%s", "123456789012", "app-policy")"#, both),
+        (r#"format("arn:aws:iam::%s:policy/app-policy", "123456789012")"#, both),
+        (r#"join("", ["arn:aws:iam::123456789012:policy/", "app-policy"])"#, both),
+        (r#"join("/", ["arn:aws:iam::123456789012:policy", "app-policy"])"#, both),
+        (r#""arn:aws:iam::123456789012:policy${local.path}app-policy""#, both),
+        (r#""arn:aws:iam::123456789012:policy/app\u002dpolicy""#, both),
+        (r#""arn:aws:iam::123456789012:policy/another""#, alone),
+        (r#""arn:aws:iam::123456789012:policy/app-${local.x}-b""#, alone),
+        (r#"format("arn:aws:iam::aws:policy/%s", local.x)"#, alone),
+    ];
+    for (arn, expected) in cases {
+        assert_eq!(of(&attached(arn)), expected, "{arn}");
+    }
+    let held = ["aws_iam_policy.p: app ?"];
+    assert_eq!(of("variable \"arns\" {\n default = [\"arn:aws:iam::123456789012:policy/app-policy\"]\n}\n"), held);
+    let values = "arns = [\"arn:aws:iam::123456789012:policy/app-policy\"]\n";
+    assert_eq!(linked(&[("m/main.tf", MANAGED), ("m/terraform.tfvars", values)]), held);
+    let data = "data \"aws_iam_policy\" \"d\" {\n name = local.n\n}\n";
+    assert_eq!(of(&format!("{data}{}", attached("data.aws_iam_policy.d.arn"))), both);
+}
+
+#[test]
+fn a_file_that_some_path_may_mean_is_held_back() {
+    let own =
+        "resource \"aws_iam_role_policy\" \"o\" {\n role = \"app\"\n policy = file(\"${path.module}/p.json\")\n}\n";
+    let json = r#"{"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
+    let of = |path: &str| {
+        let other = format!("resource \"aws_iam_role_policy\" \"x\" {{\n role = \"other\"\n policy = {path}\n}}\n");
+        linked(&[("m/main.tf", &format!("{own}{other}")), ("m/p.json", json)])
+    };
+    for path in [
+        r#"file("${local.dir}/p.json")"#,
+        "file(local.f)",
+        r#"file(format("%s/p.json", path.module))"#,
+        r#"templatefile(join("/", [path.module, "p.json"]), {})"#,
+        r#"file("${path.cwd}/p.json")"#,
+    ] {
+        assert_eq!(of(path), [": app ?"], "{path}");
+    }
+    assert_eq!(of(r#"file("${local.dir}/q.json")"#), [": app"]);
+}
+
+#[test]
+fn a_module_that_may_be_called_from_elsewhere_has_no_values_for_certain() {
+    let module = format!(
+        "variable \"name\" {{\n default = \"app\"\n}}\n{DOCUMENT}resource \"aws_iam_role\" \"r\" {{\n name = var.name\n}}\nresource \"aws_iam_role_policy\" \"p\" {{\n role = aws_iam_role.r.id\n policy = data.aws_iam_policy_document.d.json\n}}\n"
+    );
+    let call = |source: &str| format!("module \"m\" {{\n source = \"{source}\"\n}}\n");
+    let of = |files: &[(&str, &str)]| linked(&[&[("modules/m/main.tf", module.as_str())], files].concat());
+    let app = ["data.aws_iam_policy_document.d: app"];
+    assert_eq!(of(&[("a/main.tf", &call("../modules/m"))]), app);
+    assert_eq!(of(&[("a/main.tf", &call("git::https://example.com/r.git//modules/other"))]), app);
+    let remote = call("git::https://example.com/r.git//modules/m?ref=v1");
+    assert_ne!(of(&[("a/main.tf", &call("../modules/m")), ("b/main.tf", &remote)]), app);
+    assert_ne!(of(&[("a/main.tf", &call("../modules/m")), ("live/terragrunt.hcl", "inputs = {}\n")]), app);
+    let root = [("infra/main.tf", module.as_str()), ("envs/prod.tfvars", "name = \"other\"\n")];
+    assert_ne!(linked(&root), app);
+}
+
+#[test]
+fn what_is_taken_apart_or_counted_is_not_refined() {
+    let document = "locals {\n  doc = { Statement = [{ Effect = \"Allow\", Action = [\"s3:GetObject\", \"s3:PutObject\"], Resource = \"*\" }] }\n}\n";
+    let attached = "resource \"aws_iam_role_policy\" \"p\" {\n role = \"app\"\n policy = jsonencode(local.doc)\n}\n";
+    let other = "resource \"aws_iam_role_policy\" \"q\" {\n role = \"app\"\n policy = jsonencode({ Statement = [{ Effect = \"Allow\", NotAction = local.doc.Statement[0].Action, Resource = \"*\" }] })\n}\n";
+    assert_eq!(linked(&[("m/main.tf", &format!("{document}{attached}"))]), ["local.doc: app"]);
+    assert!(!linked(&[("m/main.tf", &format!("{document}{attached}{other}"))]).contains(&"local.doc: app".to_owned()));
+}
+
 #[test]
 fn identities_are_declared_at_their_labels() {
     let text =

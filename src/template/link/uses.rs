@@ -96,7 +96,7 @@ impl<'u, 'a> Uses<'u, 'a> {
                 following.go(what, target);
             }
             Place::At { module, file, address, keys, what } => {
-                let site = Site { module, file, address, keys, offset: 0 };
+                let site = Site { module, file, address, keys, offset: 0, takes_apart: false };
                 following.using.is_merged |= what == What::Statements && self.takes_documents(&site);
                 following.take(what, self.meaning(what, &site));
                 following.read_from(&site);
@@ -112,6 +112,7 @@ impl<'u, 'a> Uses<'u, 'a> {
         for site in self.sites(what, target) {
             let taken = match what {
                 What::Statements | What::Actions => self.taken(what, site),
+                What::Document if site.takes_apart => None,
                 What::Document | What::Managed => Some(what),
             };
             let meaning = taken.map_or(Meaning::Not(SkipReason::Opaque), |what| self.meaning(what, site));
@@ -128,6 +129,14 @@ impl<'u, 'a> Uses<'u, 'a> {
                 let sites = self.modules.mentions_of_path(path).map(|site| self.meaning(what, site));
                 // The path may be another file's: that this one is something else is not said.
                 sites.filter(|meaning| !matches!(meaning, Meaning::Not(_))).for_each(|m| following.take(what, m));
+                let open = self.modules.open_mentions_of_path(path).map(|site| self.meaning(what, site));
+                let is_use = |meaning: &Meaning| {
+                    matches!(meaning, Meaning::Attached(_) | Meaning::Flows(..) | Meaning::Merged(_))
+                };
+                // Whether it is this file nobody knows, so that it says no name; but it may be.
+                if open.into_iter().any(|meaning| is_use(&meaning)) {
+                    following.take(what, Meaning::Elsewhere);
+                }
             }
         }
     }
@@ -179,7 +188,7 @@ impl<'u, 'a> Uses<'u, 'a> {
             {
                 for name in self.modules.names(named, Scope::of(placed), 0) {
                     if let IdentityName::Exact(name) = identity_name(&name) {
-                        sites.extend(self.modules.mentions_of_arn(&name, *module));
+                        sites.extend(self.modules.mentions_of_arn(&name));
                     }
                 }
             }
@@ -196,6 +205,7 @@ impl<'u, 'a> Uses<'u, 'a> {
             ("local", _) => Meaning::Flows(what, vec![named(&site.address)]),
             ("output", "value") => self.output(what, site),
             ("provider", "assume_role" | "assume_role_with_web_identity") => Meaning::Not(SkipReason::SessionPolicy),
+            ("var", "default") if what == What::Managed && !self.is_in_document(what, site) => Meaning::Elsewhere,
             ("var" | "provider" | "terraform" | "check" | "moved" | "removed" | "import" | "output", _) => {
                 Meaning::Nothing
             }
@@ -206,7 +216,7 @@ impl<'u, 'a> Uses<'u, 'a> {
                 (What::Actions | What::Statements, key) if MERGED.contains(&key) => Meaning::Not(SkipReason::Opaque),
                 (_, key) if MERGED.contains(&key) => Meaning::Merged(named(&site.address)),
                 (What::Managed, _) => Meaning::Nothing,
-                (_, "statement" | "dynamic.statement") => self.in_statement(site),
+                (_, "statement" | "dynamic.statement") => self.in_statement(what, site),
                 (_, "dynamic") => Meaning::Not(SkipReason::Opaque),
                 _ => Meaning::Nothing,
             },
@@ -227,7 +237,7 @@ impl<'u, 'a> Uses<'u, 'a> {
     }
 
     /// What it means that a policy, or a part of one, stands in a statement of a document.
-    fn in_statement(&self, site: &Site) -> Meaning {
+    fn in_statement(&self, what: What, site: &Site) -> Meaning {
         let flows =
             || Meaning::Flows(What::Document, vec![Target::Named { module: site.module, name: site.address.clone() }]);
         let keys: Vec<&str> = site.keys.iter().skip(1).map(String::as_str).collect();
@@ -246,6 +256,8 @@ impl<'u, 'a> Uses<'u, 'a> {
                 block.is_some_and(|block| block.body.blocks_named("content").next().is_some_and(takes))
             }
             ["not_actions" | "effect"] | ["content", "not_actions" | "effect"] => false,
+            // Elsewhere in a statement, in a condition for one, a list says something else.
+            _ if matches!(what, What::Actions | What::Statements) => false,
             _ => return Meaning::Nothing,
         };
         if is_taken { flows() } else { Meaning::Not(SkipReason::Opaque) }
@@ -271,7 +283,7 @@ impl<'u, 'a> Uses<'u, 'a> {
     /// Where an output goes: to whoever calls the module, who may be outside of the repository.
     fn callers_of(&self, module: usize, output: &str) -> Option<Vec<Target>> {
         let callers = &self.modules.get(module)?.callers;
-        let name = output.strip_prefix("output.")?;
+        let name = output.strip_prefix("output.").filter(|_| !self.modules.has_unknown_callers)?;
         let target = |call: &Placed<'_>| {
             let label = call.block.labels.first().map(String::as_str).unwrap_or_default();
             Target::Named { module: call.module, name: format!("module.{label}.{name}") }
@@ -517,7 +529,8 @@ const PASSING: [&str; 7] = ["jsonencode", "merge", "values", "try", "coalesce", 
 fn reaches(node: &Node<'_>, offset: u32) -> bool {
     let any = |nodes: &[Node<'_>]| nodes.iter().any(|node| reaches(node, offset));
     match &node.value {
-        Value::Reference(_) => node.span.contains(Span { start: offset, end: offset }),
+        // One that is told by its index is another one when an item goes.
+        Value::Reference(name) => !name.ends_with('*') && node.span.contains(Span { start: offset, end: offset }),
         Value::Call(name, arguments) => PASSING.contains(&name.as_ref()) && any(arguments),
         Value::List(items) | Value::Concat(items) | Value::Choice(items) => any(items),
         // What a statement says in a key is not what it is.
