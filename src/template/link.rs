@@ -13,7 +13,7 @@ mod real;
 mod tests;
 mod uses;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::terraform::{POLICY_DOCUMENT, json};
 use super::{Document, DocumentKind, FileReading, Format, Skipped, Step, notation};
@@ -53,7 +53,8 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
     let broken = broken.map(|source| (source.path.as_str(), source.text.as_str()));
     let is_of_module = |path: &str, text: &str| json::is_of_module(path) || notation(path, text) == Some(Notation::Hcl);
     let broken: Vec<(&str, &str)> = broken.filter(|(path, text)| is_of_module(path, text)).collect();
-    let mut modules = Modules::of(&files, &broken);
+    let read: BTreeSet<&str> = sources.iter().map(|(_, source)| source.path.as_str()).collect();
+    let mut modules = Modules::of(&files, &broken, &read);
     modules.has_unknown_callers = sources.iter().any(|(_, source)| source.path.ends_with("terragrunt.hcl"));
     let named = readings.iter().filter(|(_, reading)| !reading.real_names.is_empty()).filter_map(|(id, reading)| {
         let source = sources.get(*id).filter(|source| source.named)?;

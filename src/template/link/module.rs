@@ -63,6 +63,8 @@ pub(super) struct Modules<'a> {
     mentions: BTreeMap<Target, Vec<Site>>,
     /// How the paths begin of which deployment knows the rest.
     paths: Vec<(String, Site)>,
+    /// The paths of all files that were read.
+    read: &'a BTreeSet<&'a str>,
     /// What paths may be of which not even the beginning is known, and the folder they are below, if any.
     open_paths: Vec<(Wildcard, Option<String>, Site)>,
     /// By the name at the end of a policy's ARN, in lower case.
@@ -102,13 +104,14 @@ pub(super) fn resolved(folder: &str, path: &str) -> Option<String> {
 
 impl<'a> Modules<'a> {
     /// Puts files together; of those that are `broken`, path and text are all that is known.
-    pub(super) fn of(files: &'a [File<'a>], broken: &[(&str, &str)]) -> Self {
+    pub(super) fn of(files: &'a [File<'a>], broken: &[(&str, &str)], read: &'a BTreeSet<&'a str>) -> Self {
         let mut all = Self {
             modules: Vec::new(),
             folders: BTreeMap::new(),
             files: BTreeMap::new(),
             mentions: BTreeMap::new(),
             paths: Vec::new(),
+            read,
             open_paths: Vec::new(),
             arns: BTreeMap::new(),
             arn_patterns: Vec::new(),
@@ -424,14 +427,21 @@ impl<'a> Modules<'a> {
         if known.is_empty() {
             return self.note_open_path(path, site);
         }
+        let mut is_read = !is_whole;
         for folder in folders.into_iter().filter_map(|module| Some(self.get(module)?.folder)).collect::<Vec<_>>() {
             let Some(path) = resolved(folder, known) else { continue };
             if is_whole {
+                is_read |= self.read.contains(path.as_str());
                 self.mentions.entry(Target::File(path)).or_default().push(site.clone());
             } else {
                 let end = if known.ends_with('/') && !path.is_empty() { "/" } else { "" };
                 self.paths.push((path + end, site.clone()));
             }
+        }
+        if !is_read {
+            // It may be a link to another file, of the same name as a rule.
+            let name = known.rsplit('/').next().unwrap_or_default();
+            self.open_paths.push((Wildcard::new(format!("*{name}")), None, site.clone()));
         }
     }
 

@@ -239,8 +239,9 @@ fn files_are_found_from_the_module_and_from_the_root_module() {
         ("x.json", "m/c/x.json", ": app"),
         ("${path.root}/x.json", "m/x.json", ": app"),
         ("x.json", "m/x.json", ": app"),
-        ("${path.root}/x.json", "m/c/x.json", ": "),
-        ("${path.module}/x.json", "m/x.json", ": "),
+        ("${path.root}/x.json", "m/c/x.json", ": ?"),
+        ("${path.module}/x.json", "m/x.json", ": ?"),
+        ("${path.module}/x.json", "m/y.json", ": "),
         ("${path.module}/p/${each.key}.json", "m/c/p/x.json", ": app"),
         ("${path.module}/p/${each.key}.json", "m/c/x.json", ": "),
         ("p/x-${var.y}.json", "m/p/x-z.json", ": app"),
@@ -312,6 +313,8 @@ fn a_file_that_some_path_may_mean_is_held_back() {
         assert_eq!(of(path), [": app ?"], "{path}");
     }
     assert_eq!(of(r#"file("${local.dir}/q.json")"#), [": app"]);
+    // What is not there may be a link to what is.
+    assert_eq!(of(r#"file("${path.module}/b/p.json")"#), [": app ?"]);
 }
 
 #[test]
