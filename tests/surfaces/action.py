@@ -113,11 +113,16 @@ class Runner:
 
     def run(self, event="pull_request", **inputs):
         """Every step in order; the exit code, the log, the outputs and the summary."""
+        # Each job unpacks the program, and a machine's disk is small.
+        with tempfile.TemporaryDirectory(dir=self.folder) as job:
+            return self.steps(Path(job), event, inputs)
+
+    def steps(self, job, event, inputs):
+        """The steps of one job, whose files are in the folder `job`."""
         action = yaml.safe_load((self.action / "action.yml").read_text())
         values = {name: str(given.get("default", "")) for name, given in action["inputs"].items()}
         values |= {"token": "t0ken"} | {name.replace("_", "-"): value for name, value in inputs.items()}
         pull = {"number": 7, "head": {"sha": self.head}, "base": {"sha": self.base}}
-        job = Path(tempfile.mkdtemp(dir=self.folder))
         (job / "event.json").write_text(json.dumps({"pull_request": pull} if event == "pull_request" else {}))
         steps, log, code = {}, "", 0
 
