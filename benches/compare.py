@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures whole processes side by side, in turn, and prints medians and ratios.
 
-    cargo build --profile dist
+    cargo build --profile dist --features mimalloc
     python3 benches/compare.py [--runs N] [--work FOLDER] [--program FILE] [SECTION...]
 
 The sections, all of them by default:
@@ -9,6 +9,7 @@ The sections, all of them by default:
     tree         lint of 10,000 and of 100,000 files against ripgrep, `rg -j2 -c Action .`
     linear       lint of 1, 2, 4 and 8 times the files, and of 1, 2, 4 and 8 times the findings
     findings     exports of 1,000, 20,000 and 100,000 identities: time and memory
+    attribution  lint of templates with findings of ten identities for each, against the same with no findings
     refine       one policy of every service, and one of real wildcards, with a hashed half of all actions unused
     templates    lint of CloudFormation templates against cfn-guard, cfn-lint and checkov
     minimisers   the policies of `refine` and the published example against policyuniverse and iam-shrink
@@ -165,6 +166,16 @@ def findings(options):
         measure(f"findings of {count:,} identities, {megabytes:,} MB", [Command("iamtrim lint", lint, policy.parent)], options.runs)
 
 
+def attribution(options):
+    for factor in (1, 2, 4):
+        count = 500 * factor
+        folder = made(options.work / f"stacks-{count}", "stacks.py", count)
+        lint = [options.program, "lint", "--findings"]
+        exports = {"none": "no findings", "other": "nothing to report", "granted": "all to be fixed"}
+        commands = [Command(what, [*lint, folder / f"{name}.json"], folder / "repository") for name, what in exports.items()]
+        measure(f"attribution, {count:,} templates, {10 * count:,} identities", commands, options.runs)
+
+
 def exactness(refined, table):
     """How many actions a refined policy lost of those that are kept, and how many it grants of those that are unused."""
     text = subprocess.run(refined, env=ENVIRONMENT, capture_output=True, check=True).stdout
@@ -289,7 +300,7 @@ def main():
     options.work = options.work.resolve()
     options.program = options.program.resolve()
     options.work.mkdir(parents=True, exist_ok=True)
-    sections = [tree, linear, findings, refine, templates, minimisers]
+    sections = [tree, linear, findings, attribution, refine, templates, minimisers]
     wanted = options.sections or [section.__name__ for section in sections]
     unknown = set(wanted) - {section.__name__ for section in sections}
     if unknown:

@@ -66,7 +66,7 @@ fn sources() -> (Sources, [Scope; 1], Catalog) {
     let config = Config::parse(".iamtrim.yaml", r#"{stacks: {"*": [app-prod]}, accounts: {"**": ["123456789012"]}}"#);
     let settings = Settings::new(config.unwrap(), jiff::civil::date(2026, 10, 13));
     let files = (0..TEMPLATES).map(|number| SourceFile::new(format!("{number}.yaml"), TEMPLATE));
-    (Sources::new(files.collect()), [Scope { settings, evidence: evidence(FINDINGS) }], Catalog::embedded())
+    (Sources::new(files.collect()), [Scope { settings, evidence: evidence(FINDINGS).into() }], Catalog::embedded())
 }
 
 #[divan::bench]

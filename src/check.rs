@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::tz::TimeZone;
@@ -12,7 +13,7 @@ use crate::candidates::{self, Ownerless};
 use crate::catalog::Catalog;
 use crate::diagnose::{self, whole::Site, wording};
 use crate::diagnostic::{Diagnostic, Fix, Place, PolicyListing, Report, SkippedListing, StatementListing, Summary};
-use crate::finding::{Export, IdentityEvidence};
+use crate::finding::{Evidence, Export, IdentityEvidence};
 use crate::fix::{self, Judged};
 use crate::grants::Grants;
 use crate::hold::{self, AllowComment};
@@ -22,6 +23,9 @@ use crate::rule::Rule;
 use crate::settings::{Scope, Settings};
 use crate::source::{FileId, SourceFile, Sources, Span, span_in_file};
 use crate::template::{self, DeclaredIdentity, Document, FileReading};
+
+/// How many files one task takes at most, since those that cost most lie side by side.
+const FILES_PER_TASK: usize = 8;
 
 /// One file, read and judged.
 #[derive(Debug)]
@@ -112,7 +116,7 @@ fn read(sources: &Sources, policies: &AtomicUsize) -> Vec<(FileId, FileReading)>
         policies.fetch_add(reading.documents.len(), Ordering::Relaxed);
         (!is_empty(&reading) || reading.body.is_some() || file.unread).then_some((id, reading))
     };
-    files.into_par_iter().filter_map(read).collect()
+    files.into_par_iter().with_max_len(FILES_PER_TASK).filter_map(read).collect()
 }
 
 fn is_empty(reading: &FileReading) -> bool {
@@ -146,7 +150,7 @@ fn judge<'e>(
         let judgements = reading.documents.iter().map(judge).collect();
         Some(CheckedFile { id, reading, comments, judgements, fixes: Vec::new() })
     };
-    readings.into_par_iter().filter_map(judge).collect()
+    readings.into_par_iter().with_max_len(FILES_PER_TASK).filter_map(judge).collect()
 }
 
 fn fix(files: &mut [CheckedFile<'_>], sources: &Sources, scopes: &[Scope]) {
@@ -155,7 +159,7 @@ fn fix(files: &mut [CheckedFile<'_>], sources: &Sources, scopes: &[Scope]) {
         let Some((file, scope)) = reported(checked.id, sources, scopes) else { return Vec::new() };
         fix::fixes(&checked.judged(file), &scope.settings, &|identity| grants.inline_beyond(identity, checked.id))
     };
-    let fixes: Vec<Vec<Fix>> = files.par_iter().map(fixes).collect();
+    let fixes: Vec<Vec<Fix>> = files.par_iter().with_max_len(FILES_PER_TASK).map(fixes).collect();
     files.iter_mut().zip(fixes).for_each(|(checked, fixes)| checked.fixes = fixes);
 }
 
@@ -169,7 +173,7 @@ fn diagnose(files: &[CheckedFile<'_>], sources: &Sources, scopes: &[Scope], cata
         let Some((file, scope)) = reported(checked.id, sources, scopes) else { return Vec::new() };
         diagnose::diagnose(&checked.judged(file), &checked.fixes, &grants, &scope.settings, catalog)
     };
-    files.par_iter().flat_map_iter(diagnose).collect()
+    files.par_iter().with_max_len(FILES_PER_TASK).flat_map_iter(diagnose).collect()
 }
 
 /// A file and its scope, if what is found in it is reported.
@@ -188,10 +192,11 @@ impl<'e> CheckedFile<'e> {
 
 fn report(sources: &Sources, scopes: &[Scope], checked: &[CheckedFile<'_>], diagnostics: Vec<Diagnostic>) -> Report {
     let mut report = Report { diagnostics, ..Report::default() };
-    for file in checked {
+    let listings = checked.par_iter().with_max_len(FILES_PER_TASK).map(|file| policies(sources, file));
+    for (file, listings) in checked.iter().zip(listings.collect::<Vec<_>>()) {
         let Some(source) = sources.get(file.id).filter(|source| source.reported) else { continue };
         report.fixes.extend(file.fixes.iter().cloned());
-        report.policies.extend(policies(source, file));
+        report.policies.extend(listings);
         let skipped = file.reading.skipped.iter().map(|skipped| SkippedListing {
             place: Place { path: source.path.clone(), file: Some(file.id), span: skipped.span },
             reason: skipped.reason,
@@ -225,22 +230,35 @@ fn summary(sources: &Sources, scopes: &[Scope], report: &Report) -> Summary {
         patterns: statements.map(|statement| statement.patterns.len() + statement.opaque).sum(),
         fixable: report.fixable(),
         fixed: 0,
-        identities: evidence.clone().flat_map(|e| &e.identities).map(|i| &i.arn).collect::<BTreeSet<_>>().len()
-            + usize::from(evidence.clone().any(|e| e.anonymous.is_some())),
+        identities: identities(scopes) + usize::from(evidence.clone().any(|e| e.anonymous.is_some())),
         is_selected: scopes.iter().any(|scope| !scope.settings.identities.is_empty()),
         findings_date: newest.map(|newest| newest.to_zoned(TimeZone::UTC).date()),
     }
 }
 
-fn policies<'a>(source: &'a SourceFile, file: &'a CheckedFile<'_>) -> impl Iterator<Item = PolicyListing> + 'a {
-    file.reading.documents.iter().zip(&file.judgements).map(|(document, judgement)| PolicyListing {
+/// How many identities the findings speak of. Configurations may share their evidence, which is counted once.
+fn identities(scopes: &[Scope]) -> usize {
+    let mut shared: Vec<&Arc<Evidence>> = scopes.iter().map(|scope| &scope.evidence).collect();
+    shared.sort_unstable_by_key(|evidence| Arc::as_ptr(evidence));
+    shared.dedup_by(|a, b| Arc::ptr_eq(a, b));
+    match shared.as_slice() {
+        [only] => only.identities.len(),
+        several => several.iter().flat_map(|e| &e.identities).map(|i| &i.arn).collect::<BTreeSet<_>>().len(),
+    }
+}
+
+/// The policies of a file, if it is reported.
+fn policies(sources: &Sources, file: &CheckedFile<'_>) -> Vec<PolicyListing> {
+    let Some(source) = sources.get(file.id).filter(|source| source.reported) else { return Vec::new() };
+    let listing = |(document, judgement): (&Document, &Judgement<'_>)| PolicyListing {
         place: place(source, file, document, document.policy.span),
         kind: document.kind.word(),
         format: document.format.word(),
         address: document.address(),
         identities: diagnose::identities(&judgement.owners),
         statements: document.policy.statements.iter().map(|s| statement(source, file, document, s)).collect(),
-    })
+    };
+    file.reading.documents.iter().zip(&file.judgements).map(listing).collect()
 }
 
 fn statement(

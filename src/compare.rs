@@ -3,6 +3,7 @@
 //! Statements are held against each other by everything but their actions. Does not know files.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -73,7 +74,7 @@ type Grants = BTreeSet<(String, String)>;
 pub fn compare(
     document: &str,
     theirs: Option<&str>,
-    (resource, evidence): (&str, &Evidence),
+    (resource, evidence): (&str, &Arc<Evidence>),
     settings: &Settings,
     catalog: &Catalog,
 ) -> Result<Comparison, String> {
@@ -100,7 +101,7 @@ pub fn may_stem_from(recommended: &str, document: &str, catalog: &Catalog) -> bo
 /// The document with everything unused taken out; `None` if nothing of it is left.
 fn refined(
     document: &str,
-    (resource, evidence): (&str, &Evidence),
+    (resource, evidence): (&str, &Arc<Evidence>),
     settings: &Settings,
     catalog: &Catalog,
 ) -> Result<Option<String>, String> {
@@ -109,7 +110,7 @@ fn refined(
     let is_known = evidence.identities.iter().any(|identity| identity.arn.as_str().eq_ignore_ascii_case(resource));
     let mut settings = settings.clone();
     settings.identities = if is_known || evidence.anonymous.is_none() { vec![resource.to_owned()] } else { Vec::new() };
-    let (sources, scopes) = (Sources::new(vec![source]), [Scope { settings, evidence: evidence.clone() }]);
+    let (sources, scopes) = (Sources::new(vec![source]), [Scope { settings, evidence: Arc::clone(evidence) }]);
     let checked = check(&sources, &scopes, catalog);
     let (Some(file), Some(source)) = (checked.files.first(), sources.files().first()) else {
         return Err("it is no policy document".to_owned());
@@ -175,7 +176,7 @@ mod tests {
         let unused =
             br#"[{"serviceNamespace":"sqs","actions":["CreateQueue","DeleteQueue"]},{"serviceNamespace":"sns"}]"#;
         builder.read("f.json", &unused[..], &crate::finding::ReadOptions::default()).unwrap();
-        let evidence = builder.finish();
+        let evidence = Arc::new(builder.finish());
         let settings = Settings::new(crate::config::Config::default(), jiff::civil::date(2026, 10, 1));
         let ours = r#"["sqs:CreateQueue","sqs:DeleteQueue","sqs:GetQueueUrl"]"#;
         let cases = [

@@ -1,5 +1,7 @@
 //! What the user wants, settled: configuration and command line together, as the core needs it.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use crate::config::{self, Age, Config, Guesses, NewerEntries};
@@ -13,8 +15,8 @@ use crate::rule::{Level, Rule};
 pub struct Scope {
     /// What the user wants there.
     pub settings: Settings,
-    /// What the findings say.
-    pub evidence: Evidence,
+    /// What the findings say; configurations may share an export.
+    pub evidence: Arc<Evidence>,
 }
 
 /// What the user wants.

@@ -272,7 +272,7 @@ fn scope() -> Scope {
     builder.read("findings.json", finding.to_string().as_bytes(), &ReadOptions::default()).unwrap();
     let config = json!({ "bindings": [{ "policy": "**", "identities": [ARN] }] });
     let config = Config::parse(".iamtrim.yaml", &config.to_string()).unwrap();
-    Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish() }
+    Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish().into() }
 }
 
 /// What is said of an entry, but for the place.
@@ -356,7 +356,7 @@ fn fixed(text: &str, unused: &[(&str, &[&str])]) -> (String, Vec<String>) {
     let config = json!({ "accounts": { "**": ["123456789012"] } });
     let config = Config::parse(".iamtrim.yaml", &config.to_string()).unwrap();
     let settings = Settings::new(config, jiff::civil::date(2026, 10, 13));
-    let (scopes, catalog) = ([Scope { settings, evidence: builder.finish() }], Catalog::embedded());
+    let (scopes, catalog) = ([Scope { settings, evidence: builder.finish().into() }], Catalog::embedded());
     let sources = Sources::new(vec![SourceFile::new("app.yaml", text)]);
     let checked = check(&sources, &scopes, &catalog);
     let withheld = checked.report.fixes.iter().filter_map(|fix| fix.withheld.clone()).collect();

@@ -39,7 +39,8 @@ fn fixes_of(files: &[(&str, &Value)], unused: &[(&str, &[&str])]) -> Vec<Fix> {
     builder.read("findings.json", finding.to_string().as_bytes(), &ReadOptions::default()).unwrap();
     let config = json!({ "bindings": [{ "policy": "**", "identities": [USER] }] });
     let config = Config::parse(".iamtrim.yaml", &config.to_string()).unwrap();
-    let scope = Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish() };
+    let scope =
+        Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish().into() };
     let sources =
         Sources::new(files.iter().map(|(path, content)| SourceFile::new(*path, content.to_string())).collect());
     let scopes = [scope];

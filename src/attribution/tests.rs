@@ -30,7 +30,7 @@ fn scope_with(config: &str, identities: &[&str], details: Option<&serde_json::Va
         builder.read("d", details.to_string().as_bytes(), &ReadOptions::default()).unwrap();
     }
     let config = Config::parse("c", config).unwrap();
-    Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish() }
+    Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish().into() }
 }
 
 /// Each owner with its certainty, and what speaks against it.

@@ -63,7 +63,19 @@ impl EvidenceBuilder {
         if let Some(bare) = read.bare {
             self.take_bare(bare, path, index, options)?;
         }
-        for (arn, candidate) in read.identities {
+        if self.identities.is_empty() {
+            self.identities = read.identities;
+        } else {
+            self.merge(read.identities);
+        }
+        self.recommendations.extend(read.recommendations);
+        self.inventory.merge(read.inventory);
+        self.exports.push(read.export);
+        Ok(())
+    }
+
+    fn merge(&mut self, identities: BTreeMap<IdentityArn, Candidate>) {
+        for (arn, candidate) in identities {
             match self.identities.entry(arn) {
                 Entry::Vacant(place) => {
                     place.insert(candidate);
@@ -71,10 +83,6 @@ impl EvidenceBuilder {
                 Entry::Occupied(mut known) => known.get_mut().merge(candidate),
             }
         }
-        self.recommendations.extend(read.recommendations);
-        self.inventory.merge(read.inventory);
-        self.exports.push(read.export);
-        Ok(())
     }
 
     /// Notes an export that could not be used.

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use iamtrim::config::{self, Days, Glob};
 use iamtrim::error::Error;
@@ -46,7 +47,7 @@ pub(super) fn require_some(common: &CommonArgs, governed: &Scope) -> Result<(), 
 }
 
 /// What exports say, and the real paths of the files that they were read from.
-pub(super) type Loaded = (Evidence, Vec<PathBuf>);
+pub(super) type Loaded = (Arc<Evidence>, Vec<PathBuf>);
 
 /// Reads exports for one configuration after the other; what the command line names is read once for all of them.
 pub(super) struct Exports<'a> {
@@ -75,7 +76,11 @@ impl Ahead {
         Some(Self { governed, read })
     }
 
-    fn is_for(&self, governed: &Scope) -> bool {
+    /// Whether another configuration needs the same: of what the command line names, all that read it alike do.
+    fn is_for(&self, governed: &Scope, common: &CommonArgs) -> bool {
+        if !common.findings.is_empty() {
+            return self.governed.config.unused_for == governed.config.unused_for;
+        }
         let of = |scope: &Scope| (scope.folder.clone(), scope.file.clone());
         of(&self.governed) == of(governed)
     }
@@ -120,7 +125,7 @@ impl<'a> Exports<'a> {
     }
 
     fn read_and_say(&mut self, governed: &Scope) -> Result<Loaded, Error> {
-        let loaded = match self.ahead.take_if(|ahead| ahead.is_for(governed)) {
+        let loaded = match self.ahead.take_if(|ahead| ahead.is_for(governed, self.common)) {
             Some(ahead) => ahead.read?,
             None => self.read(governed)?,
         };
@@ -152,7 +157,7 @@ impl<'a> Exports<'a> {
             return Err(Error::new("the findings name no identity, and `--identity` names several")
                 .help("say the one that they are about"));
         }
-        Ok((evidence, read))
+        Ok((Arc::new(evidence), read))
     }
 
     /// Standard input from its start; kept in a file of its own where it may be needed again.

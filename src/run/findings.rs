@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use iamtrim::check::Checked;
 use iamtrim::compare::{self, may_stem_from};
@@ -66,7 +67,7 @@ fn common(args: &FindingsArgs, findings: &[PathBuf]) -> CommonArgs {
 }
 
 fn listing(
-    found: &Evidence,
+    found: &Arc<Evidence>,
     workspace: &Workspace,
     checked: &Checked<'_>,
     today: Date,
@@ -225,7 +226,7 @@ fn name_strangers(folder: &Path, files: &[(PathBuf, String)]) -> Result<(), Erro
 struct Bench<'a, 'e> {
     workspace: &'a Workspace,
     checked: &'a Checked<'e>,
-    found: &'a Evidence,
+    found: &'a Arc<Evidence>,
     settings: Settings,
 }
 

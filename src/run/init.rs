@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use iamtrim::config;
 use iamtrim::error::Error;
@@ -101,7 +102,7 @@ struct Repository<'a> {
 }
 
 /// Exports: as the configuration is to name them, what they say, and their real paths.
-type Found = (Vec<String>, Evidence, Vec<PathBuf>);
+type Found = (Vec<String>, Arc<Evidence>, Vec<PathBuf>);
 
 impl Repository<'_> {
     fn configuration(&self) -> Result<String, Error> {
@@ -170,7 +171,7 @@ impl Repository<'_> {
                 read.push(path.clone());
             }
         }
-        Ok((folders(named), builder.finish(), read))
+        Ok((folders(named), builder.finish().into(), read))
     }
 
     /// A path as the configuration is to name it; `None` for what lies elsewhere.

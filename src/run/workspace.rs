@@ -102,14 +102,14 @@ impl Workspace {
     /// # Errors
     /// If paths, configuration or catalogue cannot be used.
     pub(super) fn under(
-        (evidence, exports): (&Evidence, &[PathBuf]),
+        (evidence, exports): (&Arc<Evidence>, &[PathBuf]),
         selection: &Selection<'_>,
         common: &CommonArgs,
     ) -> Result<Self, Error> {
         let progress = Progress::new(common.output.quiet);
         let walk = walked(selection, common, &progress)?.without(exports);
         let settled = |governed| settings::settled(governed, common, selection.today);
-        let scope = |governed| Scope { settings: settled(governed), evidence: evidence.clone() };
+        let scope = |governed| Scope { settings: settled(governed), evidence: Arc::clone(evidence) };
         let scopes = walk.configs.iter().map(scope).collect();
         let workspace = Self::of(walk, scopes, super::catalog::in_use(common.catalog.as_deref())?);
         Ok(Self { progress, ..workspace })
@@ -277,7 +277,7 @@ fn scopes(
         settings.governs = governing.contains(&index) || governing.is_empty();
         let is_needed = settings.governs || !common.findings.is_empty();
         let (evidence, read) =
-            if is_needed { exports.load(governed)? } else { (Evidence::default(), exports.paths(governed)) };
+            if is_needed { exports.load(governed)? } else { (Arc::default(), exports.paths(governed)) };
         scopes.push(Scope { settings, evidence });
         paths.extend(read);
     }

@@ -79,7 +79,7 @@ fn scope(unused: &[&str]) -> Scope {
     builder.read("findings.json", finding.to_string().as_bytes(), &ReadOptions::default()).unwrap();
     let config = json!({ "bindings": [{ "policy": "**", "identities": [ARN] }] });
     let config = Config::parse(".iamtrim.yaml", &config.to_string()).unwrap();
-    Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish() }
+    Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish().into() }
 }
 
 /// The template with every fix made.

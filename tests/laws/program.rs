@@ -73,7 +73,8 @@ pub(crate) fn judged(
     let bindings = json!([{ "policy": "policy.json", "identities": identities }]);
     let config = json!({ "bindings": bindings, "allow": allow });
     let config = Config::parse(".iamtrim.yaml", &config.to_string()).unwrap();
-    let scope = Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish() };
+    let scope =
+        Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish().into() };
     let policy = json!({ "Statement": [
         { "Effect": "Allow", "Action": entries, "Resource": "*" },
         { "Effect": "Deny", "Action": "none:Such", "Resource": "*" },

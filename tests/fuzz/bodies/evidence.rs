@@ -41,7 +41,7 @@ fn scope(config: &Value) -> Scope {
     let findings: Vec<Value> = ["app", "a", "b", "AppRole", "deploy"].iter().map(|name| finding(name)).collect();
     let read = builder.read("findings.json", Value::from(findings).to_string().as_bytes(), &ReadOptions::default());
     read.expect("the findings are valid");
-    Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish() }
+    Scope { settings: Settings::new(config, jiff::civil::date(2026, 10, 13)), evidence: builder.finish().into() }
 }
 
 fn finding(name: &str) -> Value {
