@@ -144,7 +144,7 @@ impl Catalog {
     pub fn retired(&self, prefix: &str) -> impl Iterator<Item = &str> {
         self.section(prefix)
             .into_iter()
-            .flat_map(|service| service.lines())
+            .flat_map(|service| service.body.lines())
             .filter_map(|line| line.strip_prefix(RETIRED))
     }
 
@@ -211,7 +211,15 @@ impl<'c> Service<'c> {
     /// The current actions, in order of their lower-case names. Retired names are not among them.
     pub fn actions(&self) -> impl Iterator<Item = CatalogAction<'c>> + use<'c> {
         let lower = self.lower.get_or_init(|| self.body.to_ascii_lowercase());
-        self.lines().zip(lower.lines()).filter_map(|(line, lower)| action(line, lower))
+        let (body, mut start) = (self.body, 0);
+        let next = std::iter::from_fn(move || {
+            let rest = body.get(start..).filter(|rest| !rest.is_empty())?;
+            let end = start + memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+            let line = start..end;
+            start = end + 1;
+            Some(line)
+        });
+        next.filter_map(move |line| action(body.get(line.clone())?, lower.get(line)?))
     }
 
     /// The current action of this name, in any case.
@@ -233,10 +241,6 @@ impl<'c> Service<'c> {
             }
         }
         None
-    }
-
-    fn lines(&self) -> impl Iterator<Item = &'c str> + use<'c> {
-        self.body.lines()
     }
 }
 

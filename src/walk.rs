@@ -16,6 +16,7 @@ mod tree;
 pub mod write;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -40,7 +41,7 @@ pub struct WalkOptions {
     pub config: Option<PathBuf>,
     /// The folder that the user is in.
     pub current_dir: PathBuf,
-    /// Whether to read the files as they are listed.
+    /// Whether to read the files as they are listed, and to leave out those whose names say that no policy is in them.
     pub reads: bool,
     /// Where to count the files that were read so far.
     pub read: Arc<AtomicUsize>,
@@ -131,8 +132,10 @@ pub fn walk(options: &WalkOptions) -> Result<Walk, Error> {
     for (index, root) in roots.iter().enumerate() {
         let targets: BTreeSet<&Path> = named.targets_in(root).map(|target| target.path.as_path()).collect();
         let WalkOptions { no_ignore, reads, ref read, .. } = *options;
-        let (targets, display) = (&targets, &display);
-        let tree = Tree { root: index, roots: &roots, targets, display, no_ignore, reads, read, beyond: None };
+        let target_names: BTreeSet<&OsStr> = targets.iter().filter_map(|target| target.file_name()).collect();
+        let (targets, target_names, display) = (&targets, &target_names, &display);
+        let tree =
+            Tree { root: index, roots: &roots, targets, target_names, display, no_ignore, reads, read, beyond: None };
         tree.walk(&mut walk, &mut scopes)?;
         for Target { path, .. } in named.leaving(root, &roots) {
             Tree { beyond: Some(path), ..tree }.walk_beyond(path, &mut walk, &mut scopes)?;

@@ -221,7 +221,7 @@ fn finish(path: &str, mut draft: Draft, date: Option<Date>, in_use: Option<&Cata
         return Err(Error::new("there is no action in this catalogue").in_file(path).help(EMPTY_HELP));
     }
     for section in in_use.into_iter().flat_map(Catalog::sections) {
-        for line in section.lines().filter_map(|line| line.get(1..)) {
+        for line in section.body.lines().filter_map(|line| line.get(1..)) {
             if !draft.has(section.prefix, line) {
                 draft.add(section.prefix, line, None);
             }

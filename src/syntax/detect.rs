@@ -1,5 +1,7 @@
 //! A file's name and its first characters → the notation that it is written in, if it is one of ours.
 
+use std::borrow::Cow;
+
 use super::{Notation, json};
 
 /// The keys that the root of a template in YAML begins with.
@@ -75,9 +77,12 @@ pub fn may_begin(head: &str) -> bool {
     }
 }
 
-fn extension(path: &str) -> Option<String> {
+/// In lower case.
+fn extension(path: &str) -> Option<Cow<'_, str>> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase())
+    let (_, extension) = name.rsplit_once('.')?;
+    let is_lower = !extension.bytes().any(|byte| byte.is_ascii_uppercase());
+    Some(if is_lower { Cow::Borrowed(extension) } else { Cow::Owned(extension.to_ascii_lowercase()) })
 }
 
 fn by_extension(extension: Option<&str>) -> Option<Notation> {

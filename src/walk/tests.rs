@@ -500,7 +500,7 @@ fn nothing_strange_hides_or_breaks_the_good_file() {
     let random: Vec<u8> = (0..100_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     fs::write(place.path.join("random.json"), random).unwrap();
     fs::write(place.path.join("latin1.json"), [POLICY.as_bytes(), b"\xE9"].concat()).unwrap();
-    fs::write(place.path.join(std::ffi::OsStr::from_bytes(b"na\xEFve.json")), POLICY).unwrap();
+    fs::write(place.path.join(OsStr::from_bytes(b"na\xEFve.json")), POLICY).unwrap();
     let sparse = fs::File::create(place.path.join("sparse.json")).unwrap();
     sparse.set_len(1 << 30).unwrap();
     let large = fs::File::create(place.path.join("large.json")).unwrap();
@@ -553,11 +553,12 @@ fn a_folder_that_cannot_be_listed_is_a_problem_of_its_own() {
     let roots = [root];
     let display = Display::new(&roots, &place.path);
     let (targets, mut found) = (BTreeSet::new(), Walk::default());
-    let (targets, display) = (&targets, &display);
+    let (targets, target_names, display) = (&targets, &BTreeSet::new(), &display);
     let tree = Tree {
         root: 0,
         roots: &roots,
         targets,
+        target_names,
         display,
         no_ignore: false,
         reads: false,

@@ -20,6 +20,7 @@ use super::scope::Scopes;
 use super::{Root, Scope, Walk, WalkProblem, WalkedFile};
 use crate::config::FILE_NAME;
 use crate::error::Error;
+use crate::syntax::detect;
 
 /// How many files one task reads of a folder that has many.
 const FILES_PER_TASK: usize = 32;
@@ -30,6 +31,8 @@ pub(super) struct Tree<'w> {
     pub(super) root: usize,
     pub(super) roots: &'w [Root],
     pub(super) targets: &'w BTreeSet<&'w Path>,
+    /// The last parts of these.
+    pub(super) target_names: &'w BTreeSet<&'w OsStr>,
     pub(super) display: &'w Display,
     /// Whether what ignore files leave out is listed all the same, marked as ignored.
     pub(super) no_ignore: bool,
@@ -154,7 +157,7 @@ impl Tree<'_> {
         shared: &'s Shared<'_>,
         tasks: &rayon::Scope<'s>,
     ) {
-        let listing = match Listing::of(&path) {
+        let listing = match Listing::of(&path, &|name| self.may_be_read(name)) {
             Ok(listing) => listing,
             Err(error) => return self.unreadable(&path, &error, standing, shared),
         };
@@ -224,6 +227,12 @@ impl Tree<'_> {
         Some(standing)
     }
 
+    /// Whether the name of a file leaves it open that it is ours, or is that of one that the user named.
+    fn may_be_read(&self, name: &OsStr) -> bool {
+        let is_foreign = name.to_str().is_some_and(|name| detect::Named::of(name) == detect::Named::Foreign);
+        !(self.reads && is_foreign) || self.target_names.contains(name)
+    }
+
     /// Whether a named path is this one or lies below it.
     fn leads_to_target(&self, path: &Path) -> bool {
         let mut from_here = self.targets.range::<Path, _>((Bound::Included(path), Bound::Unbounded));
@@ -277,8 +286,8 @@ impl Tree<'_> {
 }
 
 impl Listing {
-    /// What the folder has; links, pipes, sockets and devices are passed over.
-    fn of(folder: &Path) -> io::Result<Self> {
+    /// What the folder has; links, pipes, sockets and devices are passed over, and files of which nothing is wanted.
+    fn of(folder: &Path, is_wanted: &dyn Fn(&OsStr) -> bool) -> io::Result<Self> {
         let mut listing = Self::default();
         for entry in fs::read_dir(folder)? {
             let (name, kind) = match entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))) {
@@ -291,7 +300,9 @@ impl Listing {
             listing.has_git |= name == ".git";
             listing.has_config |= name == FILE_NAME;
             if kind.is_file() {
-                listing.files.push(name);
+                if is_wanted(&name) {
+                    listing.files.push(name);
+                }
             } else if kind.is_dir() {
                 listing.folders.push(name);
             }

@@ -1,17 +1,14 @@
 //! The folders of HCL files as modules: their blocks by address, their constants, and who calls them.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicUsize;
 
-use super::super::terraform::{POLICY_DOCUMENT, address};
+use super::super::terraform::address;
 use super::File;
-use super::mention::{Mention, arn_name, mentions};
 use super::real::Named;
-use super::uses::Target;
-use crate::policy::wildcard::Wildcard;
-use crate::source::Span;
-use crate::syntax::hcl::{Block, Body};
-use crate::syntax::{Node, Value};
+use super::sites::Sites;
+use crate::syntax::Node;
+use crate::syntax::hcl::Block;
 
 /// A block and its module.
 #[derive(Clone, Copy)]
@@ -22,21 +19,6 @@ pub(super) struct Placed<'a> {
     pub(super) text: &'a str,
     /// Its file.
     pub(super) file: usize,
-}
-
-/// Where something is mentioned.
-#[derive(Debug, Clone)]
-pub(super) struct Site {
-    pub(super) module: usize,
-    pub(super) file: usize,
-    /// The block, or the local value.
-    pub(super) address: String,
-    /// The way to the attribute in it.
-    pub(super) keys: Vec<String>,
-    /// The byte of the file.
-    pub(super) offset: u32,
-    /// Whether parts of documents are taken there, for whatever they are put into.
-    pub(super) takes_apart: bool,
 }
 
 /// The files of one folder.
@@ -60,23 +42,14 @@ pub(super) struct Modules<'a> {
     modules: Vec<Module<'a>>,
     folders: BTreeMap<&'a str, usize>,
     files: BTreeMap<usize, usize>,
-    mentions: BTreeMap<Target, Vec<Site>>,
-    /// How the paths begin of which deployment knows the rest.
-    paths: Vec<(String, Site)>,
-    /// The paths of all files that were read.
-    read: &'a BTreeSet<&'a str>,
-    /// What paths may be of which not even the beginning is known, and the folder they are below, if any.
-    open_paths: Vec<(Wildcard, Option<String>, Site)>,
-    /// By the name at the end of a policy's ARN, in lower case.
-    arns: BTreeMap<String, Vec<Site>>,
-    /// The same for names of which deployment knows a part.
-    arn_patterns: Vec<(Wildcard, Site)>,
+    /// What the files mention.
+    pub(super) sites: Sites,
     /// The names of identities that a plan or a state knows.
     pub(super) real: Named,
     /// Whether something calls modules that is no part of them: Terragrunt does.
     pub(super) has_unknown_callers: bool,
     /// How many values were looked at for the name that is asked for.
-    pub(super) looks: Cell<usize>,
+    pub(super) looks: AtomicUsize,
 }
 
 /// The folder of a path, without a slash at its end.
@@ -85,7 +58,7 @@ pub(super) fn folder(path: &str) -> &str {
 }
 
 /// Whether a path is a folder or below it.
-fn is_within(path: &str, folder: &str) -> bool {
+pub(super) fn is_within(path: &str, folder: &str) -> bool {
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
@@ -103,21 +76,17 @@ pub(super) fn resolved(folder: &str, path: &str) -> Option<String> {
 }
 
 impl<'a> Modules<'a> {
-    /// Puts files together; of those that are `broken`, path and text are all that is known.
-    pub(super) fn of(files: &'a [File<'a>], broken: &[(&str, &str)], read: &'a BTreeSet<&'a str>) -> Self {
+    /// Puts files together; of those that are `broken`, path and text are all that is known. `read` are the paths of
+    /// all files there are.
+    pub(super) fn of(files: &'a [File<'a>], broken: &[(&str, &str)], read: &BTreeSet<&str>) -> Self {
         let mut all = Self {
             modules: Vec::new(),
             folders: BTreeMap::new(),
             files: BTreeMap::new(),
-            mentions: BTreeMap::new(),
-            paths: Vec::new(),
-            read,
-            open_paths: Vec::new(),
-            arns: BTreeMap::new(),
-            arn_patterns: Vec::new(),
+            sites: Sites::default(),
             real: Named::new(),
             has_unknown_callers: false,
-            looks: Cell::new(0),
+            looks: AtomicUsize::new(0),
         };
         let are_values = |file: &&File<'_>| file.path.ends_with(".tfvars") || file.path.ends_with(".tfvars.json");
         let (values, sources): (Vec<&File<'_>>, Vec<_>) = files.iter().partition(are_values);
@@ -127,15 +96,14 @@ impl<'a> Modules<'a> {
         for file in own.into_iter().chain(overrides) {
             all.add(file);
         }
-        for file in values {
+        for file in &values {
             all.add_values(file);
         }
         for (path, text) in broken {
             all.note_broken(path, text);
         }
         all.find_callers();
-        sources.iter().for_each(|file| all.scan(file));
-        files.iter().filter(are_values).for_each(|file| all.scan_values(file));
+        all.sites = Sites::of(&all, &sources, &values, read);
         all
     }
 
@@ -297,173 +265,14 @@ impl<'a> Modules<'a> {
         }
     }
 
-    pub(super) fn mentions(&self, target: &Target) -> &[Site] {
-        self.mentions.get(target).map_or(&[], Vec::as_slice)
-    }
-
-    /// Where the ARN may stand of a policy of this name.
-    pub(super) fn mentions_of_arn<'m>(&'m self, name: &str) -> impl Iterator<Item = &'m Site> {
-        let name = name.to_ascii_lowercase();
-        let literal = self.arns.get(&name).map_or(&[][..], Vec::as_slice);
-        let patterns = self.arn_patterns.iter().filter(move |(pattern, _)| pattern.matches(&name));
-        literal.iter().chain(patterns.map(|(_, site)| site))
-    }
-
-    /// Where a file is mentioned by a path of which deployment knows a part.
-    pub(super) fn mentions_of_path<'m>(&'m self, path: &'m str) -> impl Iterator<Item = &'m Site> {
-        self.paths.iter().filter(move |(start, _)| path.starts_with(start.as_str())).map(|(_, site)| site)
-    }
-
     /// Each file of HCL and its module, by index.
     pub(super) fn module_of_files(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.files.iter().map(|(file, module)| (*file, *module))
     }
 
-    /// ARNs that a file of variables puts in somewhere.
-    fn scan_values(&mut self, file: &File<'a>) {
-        for (offset, mention) in mentions(file.text) {
-            if let Mention::PolicyArn(name) = mention {
-                let address = "values".to_owned();
-                let offset = Span::new(offset, offset).start;
-                let (module, file, keys) = (usize::MAX, file.reading, Vec::new());
-                let site = Site { module, file, address, keys, offset, takes_apart: false };
-                self.note_arn(&name, site);
-            }
-        }
-    }
-
-    fn scan(&mut self, file: &File<'a>) {
-        let Some(module) = self.files.get(&file.reading).copied() else { return };
-        for block in &file.body.blocks {
-            let (address, keys) = (address(block), Vec::new());
-            let site = Site { module, file: file.reading, address, keys, offset: 0, takes_apart: false };
-            self.scan_body(file, &block.body, &site);
-        }
-    }
-
-    /// Depth is bounded by the parser's limit on nesting.
-    fn scan_body(&mut self, file: &File<'a>, body: &Body, site: &Site) {
-        for entry in &body.attributes {
-            let mut at = site.clone();
-            if site.address == "locals" {
-                at.address = format!("local.{}", entry.key);
-            } else {
-                at.keys.push(entry.key.to_string());
-            }
-            self.scan_value(file.text, &entry.value, &at);
-        }
-        for block in &body.blocks {
-            let mut at = site.clone();
-            at.keys.push(address(block));
-            self.scan_body(file, &block.body, &at);
-        }
-    }
-
-    /// A statement of a document that is written in JSON is looked at key by key.
-    ///
-    /// Depth is bounded by the parser's limit on nesting.
-    fn scan_value(&mut self, text: &str, node: &Node<'_>, at: &Site) {
-        let is_statement = at.address.starts_with(POLICY_DOCUMENT)
-            && at.keys.first().is_some_and(|key| matches!(key.as_str(), "statement" | "dynamic"));
-        match &node.value {
-            Value::Table(entries) if is_statement => {
-                for entry in entries {
-                    let keys = at.keys.iter().cloned().chain([entry.key.to_string()]).collect();
-                    self.scan_value(text, &entry.value, &Site { keys, ..at.clone() });
-                }
-            }
-            Value::List(items) if is_statement => items.iter().for_each(|item| self.scan_value(text, item, at)),
-            _ => self.scan_text(text, node.span, at),
-        }
-    }
-
-    fn scan_text(&mut self, text: &str, span: Span, at: &Site) {
-        let takes_apart =
-            [".Statement", "[\"Statement\"]", "jsondecode("].iter().any(|part| span.of(text).contains(part));
-        let at = &Site { takes_apart, ..at.clone() };
-        for (offset, mention) in mentions(span.of(text)) {
-            let site = Site { offset: span.start + Span::new(offset, offset).start, ..at.clone() };
-            let target = match mention {
-                Mention::Name(name) => Target::Named { module: at.module, name },
-                Mention::Module(name) => Target::Named { module: at.module, name: format!("module.{name}.*") },
-                Mention::File(path) => {
-                    self.note_path(path, &site);
-                    continue;
-                }
-                Mention::PolicyArn(name) => {
-                    self.note_arn(&name, site);
-                    continue;
-                }
-            };
-            self.mentions.entry(target).or_default().push(site);
-        }
-        let is_name_of_policy = at.address.starts_with("data.aws_iam_policy.") && at.keys == ["name"]
-            || at.keys.ends_with(&["customer_managed_policy_reference".to_owned(), "name".to_owned()]);
-        if is_name_of_policy {
-            let name = span.of(text).strip_prefix('"').map_or_else(|| "*".to_owned(), arn_name);
-            self.note_arn(&name, Site { offset: span.start, ..at.clone() });
-        }
-    }
-
-    fn note_arn(&mut self, name: &str, site: Site) {
-        if name.contains('*') {
-            self.arn_patterns.push((Wildcard::new(name), site));
-        } else {
-            self.arns.entry(name.to_ascii_lowercase()).or_default().push(site);
-        }
-    }
-
-    /// Notes a path given to `file`: from the module, or from the root module where it does not say.
-    fn note_path(&mut self, path: &str, site: &Site) {
-        let of_module = path.strip_prefix("${path.module}");
-        let of_root = path.strip_prefix("${path.root}");
-        let folders = match (of_module, of_root) {
-            (Some(_), _) => BTreeSet::from([site.module]),
-            (None, Some(_)) => self.roots(site.module),
-            (None, None) => &BTreeSet::from([site.module]) | &self.roots(site.module),
-        };
-        let path = of_module.or(of_root).unwrap_or(path);
-        let (known, is_whole) = path.split_once("${").map_or((path, true), |(known, _)| (known, false));
-        if known.is_empty() {
-            return self.note_open_path(path, site);
-        }
-        let mut is_read = !is_whole;
-        for folder in folders.into_iter().filter_map(|module| Some(self.get(module)?.folder)).collect::<Vec<_>>() {
-            let Some(path) = resolved(folder, known) else { continue };
-            if is_whole {
-                is_read |= self.read.contains(path.as_str());
-                self.mentions.entry(Target::File(path)).or_default().push(site.clone());
-            } else {
-                let end = if known.ends_with('/') && !path.is_empty() { "/" } else { "" };
-                self.paths.push((path + end, site.clone()));
-            }
-        }
-        if !is_read {
-            // It may be a link to another file, of the same name as a rule.
-            let name = known.rsplit('/').next().unwrap_or_default();
-            self.open_paths.push((Wildcard::new(format!("*{name}")), None, site.clone()));
-        }
-    }
-
-    /// Notes a path that begins with a hole: whatever ends so, or all below the root modules where nothing is told.
-    fn note_open_path(&mut self, path: &str, site: &Site) {
-        let pattern = arn_name(&path.replace("../", ""));
-        if pattern != "*" {
-            return self.open_paths.push((Wildcard::new(format!("*{pattern}")), None, site.clone()));
-        }
-        for root in self.roots(site.module) {
-            let folder = self.get(root).map(|module| module.folder.to_owned());
-            self.open_paths.push((Wildcard::new("*"), folder, site.clone()));
-        }
-    }
-
-    /// Where a file may be mentioned by a path that is not known.
-    pub(super) fn open_mentions_of_path<'m>(&'m self, path: &'m str) -> impl Iterator<Item = &'m Site> {
-        let is_below = move |folder: &Option<String>| folder.as_deref().is_none_or(|folder| is_within(path, folder));
-        let is_it = move |(pattern, folder, _): &&(Wildcard, Option<String>, Site)| {
-            is_below(folder) && pattern.matches(&path.to_ascii_lowercase())
-        };
-        self.open_paths.iter().filter(is_it).map(|(_, _, site)| site)
+    /// The module that a file is part of, by index.
+    pub(super) fn module_of(&self, file: usize) -> Option<usize> {
+        self.files.get(&file).copied()
     }
 
     /// The modules from which a module is reached that nothing here calls: itself, if nothing calls it.

@@ -1,6 +1,7 @@
 //! What the files of modules say of an identity's name, constants followed as far as they are literal.
 
 use std::borrow::Cow;
+use std::sync::atomic::Ordering;
 
 use super::super::{Attachment, DeclaredIdentity, IdentityName, Link, identity};
 use super::known::{Known, Prefix};
@@ -67,8 +68,10 @@ impl<'a> Modules<'a> {
 
     /// Notes a look at one more value, the first of a name if it is not deep.
     fn looks_too_far(&self, depth: usize) -> bool {
-        self.looks.set(if depth == 0 { 1 } else { self.looks.get() + 1 });
-        depth > MAX_DEPTH || self.looks.get() > MAX_LOOKS
+        if depth == 0 {
+            self.looks.store(0, Ordering::Relaxed);
+        }
+        depth > MAX_DEPTH || self.looks.fetch_add(1, Ordering::Relaxed) >= MAX_LOOKS
     }
 
     fn named(&self, node: &Node<'static>, kind: IdentityKind, scope: Scope<'a>, depth: usize) -> Vec<Attachment> {

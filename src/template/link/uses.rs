@@ -6,8 +6,9 @@ use super::super::terraform::{POLICY_DOCUMENT, is_word};
 use super::super::{Attachment, IdentityName, Link};
 use super::Use;
 use super::known::known;
-use super::module::{Modules, Placed, Site};
+use super::module::{Modules, Placed};
 use super::name::{Scope, identity_kind, identity_name};
+use super::sites::Site;
 use crate::policy::SkipReason;
 use crate::policy::arn::IdentityKind;
 use crate::source::Span;
@@ -96,7 +97,7 @@ impl<'u, 'a> Uses<'u, 'a> {
                 following.go(what, target);
             }
             Place::At { module, file, address, keys, what } => {
-                let site = Site { module, file, address, keys, offset: 0, takes_apart: false };
+                let site = Site { keys: keys.into(), ..Site::of(module, file, &address) };
                 following.using.is_merged |= what == What::Statements && self.takes_documents(&site);
                 following.take(what, self.meaning(what, &site));
                 following.read_from(&site);
@@ -126,10 +127,10 @@ impl<'u, 'a> Uses<'u, 'a> {
             }
             Target::Named { .. } => {}
             Target::File(path) => {
-                let sites = self.modules.mentions_of_path(path).map(|site| self.meaning(what, site));
+                let sites = self.modules.sites.of_path(path).map(|site| self.meaning(what, site));
                 // The path may be another file's: that this one is something else is not said.
                 sites.filter(|meaning| !matches!(meaning, Meaning::Not(_))).for_each(|m| following.take(what, m));
-                let open = self.modules.open_mentions_of_path(path).map(|site| self.meaning(what, site));
+                let open = self.modules.sites.of_open_path(path).map(|site| self.meaning(what, site));
                 let is_use = |meaning: &Meaning| {
                     matches!(meaning, Meaning::Attached(_) | Meaning::Flows(..) | Meaning::Merged(_))
                 };
@@ -156,7 +157,7 @@ impl<'u, 'a> Uses<'u, 'a> {
     /// What statements or actions are part of that are mentioned somewhere, if they are taken there as they are.
     fn taken(&self, what: What, site: &Site) -> Option<What> {
         let (kind, name) = site.address.split_once('.').unwrap_or_default();
-        let node = match (kind, site.keys.as_slice()) {
+        let node = match (kind, &*site.keys) {
             ("local", _) => self.modules.local(site.module, name),
             (_, [key]) => self.modules.block(site.module, &site.address).and_then(|placed| placed.block.body.get(key)),
             (_, [..]) if site.address.starts_with(POLICY_DOCUMENT) => return Some(what),
@@ -176,11 +177,11 @@ impl<'u, 'a> Uses<'u, 'a> {
     }
 
     fn sites(&self, what: What, target: &Target) -> Vec<&Site> {
-        let mut sites: Vec<&Site> = self.modules.mentions(target).iter().collect();
+        let mut sites: Vec<&Site> = self.modules.sites.of_target(target).iter().collect();
         if let Target::Named { module, name } = target {
             if let Some((base, _)) = name.strip_prefix("module.").and_then(|rest| rest.split_once('.')) {
                 let all = Target::Named { module: *module, name: format!("module.{base}.*") };
-                sites.extend(self.modules.mentions(&all));
+                sites.extend(self.modules.sites.of_target(&all));
             }
             if what == What::Managed
                 && let Some(placed) = self.modules.block(*module, name)
@@ -188,7 +189,7 @@ impl<'u, 'a> Uses<'u, 'a> {
             {
                 for name in self.modules.names(named, Scope::of(placed), 0) {
                     if let IdentityName::Exact(name) = identity_name(&name) {
-                        sites.extend(self.modules.mentions_of_arn(&name));
+                        sites.extend(self.modules.sites.of_arn(&name));
                     }
                 }
             }
@@ -238,8 +239,9 @@ impl<'u, 'a> Uses<'u, 'a> {
 
     /// What it means that a policy, or a part of one, stands in a statement of a document.
     fn in_statement(&self, what: What, site: &Site) -> Meaning {
-        let flows =
-            || Meaning::Flows(What::Document, vec![Target::Named { module: site.module, name: site.address.clone() }]);
+        let flows = || {
+            Meaning::Flows(What::Document, vec![Target::Named { module: site.module, name: site.address.to_string() }])
+        };
         let keys: Vec<&str> = site.keys.iter().skip(1).map(String::as_str).collect();
         let takes = |block: &Block| {
             let allows = block.body.get("effect").is_none_or(|effect| effect.text() == Some("Allow"));
@@ -354,7 +356,7 @@ impl<'u, 'a> Uses<'u, 'a> {
         };
         match (kind, key) {
             ("aws_iam_policy", "policy") | ("awscc_iam_managed_policy", "policy_document") => {
-                let name = site.address.clone();
+                let name = site.address.to_string();
                 Meaning::Flows(What::Managed, vec![Target::Named { module: site.module, name }])
             }
             ("aws_iam_role_policy", "policy") => attached("role", IdentityKind::Role),
@@ -434,7 +436,7 @@ impl Following {
     /// Follows what is read from the resource that a policy is written in.
     fn read_from(&mut self, site: &Site) {
         if INLINE.iter().any(|kind| site.address.starts_with(kind)) {
-            self.go(What::Document, Target::Named { module: site.module, name: site.address.clone() });
+            self.go(What::Document, Target::Named { module: site.module, name: site.address.to_string() });
         }
     }
 

@@ -1,0 +1,262 @@
+//! Where what may stand for a policy is mentioned, in all files of all modules.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::super::terraform::{POLICY_DOCUMENT, address};
+use super::File;
+use super::mention::{Mention, arn_name, mentions};
+use super::module::{Modules, is_within, resolved};
+use super::uses::Target;
+use crate::policy::wildcard::Wildcard;
+use crate::source::Span;
+use crate::syntax::hcl::Body;
+use crate::syntax::{Node, Value};
+
+/// Where something is mentioned.
+#[derive(Debug, Clone)]
+pub(super) struct Site {
+    pub(super) module: usize,
+    pub(super) file: usize,
+    /// The block, or the local value.
+    pub(super) address: Arc<str>,
+    /// The way to the attribute in it.
+    pub(super) keys: Arc<[String]>,
+    /// The byte of the file.
+    pub(super) offset: u32,
+    /// Whether parts of documents are taken there, for whatever they are put into.
+    pub(super) takes_apart: bool,
+}
+
+impl Site {
+    /// A block or a local value as a whole.
+    pub(super) fn of(module: usize, file: usize, address: &str) -> Self {
+        Self { module, file, address: address.into(), keys: Arc::default(), offset: 0, takes_apart: false }
+    }
+
+    /// One step further in.
+    fn below(&self, key: &str) -> Self {
+        Self { keys: self.keys.iter().cloned().chain([key.to_owned()]).collect(), ..self.clone() }
+    }
+}
+
+/// All places where something is mentioned, in order of the files for each.
+#[derive(Debug, Default)]
+pub(super) struct Sites {
+    by_target: BTreeMap<Target, Vec<Site>>,
+    /// How the paths begin of which deployment knows the rest.
+    paths: Vec<(String, Site)>,
+    /// What paths may be of which not even the beginning is known, and the folder they are below, if any.
+    open_paths: Vec<(Wildcard, Option<String>, Site)>,
+    /// By the name at the end of a policy's ARN, in lower case.
+    arns: BTreeMap<String, Vec<Site>>,
+    /// The same for names of which deployment knows a part.
+    arn_patterns: Vec<(Wildcard, Site)>,
+}
+
+/// A look through one file.
+struct Look<'l, 'a> {
+    modules: &'l Modules<'a>,
+    /// The paths of all files there are.
+    read: &'l BTreeSet<&'l str>,
+    found: Sites,
+}
+
+impl Sites {
+    /// What files of modules mention, and what files of variables do.
+    pub(super) fn of(
+        modules: &Modules<'_>,
+        sources: &[&File<'_>],
+        values: &[&File<'_>],
+        read: &BTreeSet<&str>,
+    ) -> Self {
+        let look = || Look { modules, read, found: Self::default() };
+        let in_source = |file: &&File<'_>| {
+            let mut look = look();
+            look.scan(file);
+            look.found
+        };
+        let in_values = |file: &&File<'_>| {
+            let mut look = look();
+            look.scan_values(file);
+            look.found
+        };
+        let found: Vec<Self> = sources.par_iter().map(in_source).chain(values.par_iter().map(in_values)).collect();
+        let mut all = Self::default();
+        found.into_iter().for_each(|found| all.extend(found));
+        all
+    }
+
+    fn extend(&mut self, found: Self) {
+        for (target, sites) in found.by_target {
+            self.by_target.entry(target).or_default().extend(sites);
+        }
+        for (name, sites) in found.arns {
+            self.arns.entry(name).or_default().extend(sites);
+        }
+        self.paths.extend(found.paths);
+        self.open_paths.extend(found.open_paths);
+        self.arn_patterns.extend(found.arn_patterns);
+    }
+
+    pub(super) fn of_target(&self, target: &Target) -> &[Site] {
+        self.by_target.get(target).map_or(&[], Vec::as_slice)
+    }
+
+    /// Where the ARN may stand of a policy of this name.
+    pub(super) fn of_arn<'m>(&'m self, name: &str) -> impl Iterator<Item = &'m Site> {
+        let name = name.to_ascii_lowercase();
+        let literal = self.arns.get(&name).map_or(&[][..], Vec::as_slice);
+        let patterns = self.arn_patterns.iter().filter(move |(pattern, _)| pattern.matches(&name));
+        literal.iter().chain(patterns.map(|(_, site)| site))
+    }
+
+    /// Where a file is mentioned by a path of which deployment knows a part.
+    pub(super) fn of_path<'m>(&'m self, path: &'m str) -> impl Iterator<Item = &'m Site> {
+        self.paths.iter().filter(move |(start, _)| path.starts_with(start.as_str())).map(|(_, site)| site)
+    }
+
+    /// Where a file may be mentioned by a path that is not known.
+    pub(super) fn of_open_path<'m>(&'m self, path: &'m str) -> impl Iterator<Item = &'m Site> {
+        let is_below = move |folder: &Option<String>| folder.as_deref().is_none_or(|folder| is_within(path, folder));
+        let is_it = move |(pattern, folder, _): &&(Wildcard, Option<String>, Site)| {
+            is_below(folder) && pattern.matches(&path.to_ascii_lowercase())
+        };
+        self.open_paths.iter().filter(is_it).map(|(_, _, site)| site)
+    }
+}
+
+impl Look<'_, '_> {
+    /// ARNs that a file of variables puts in somewhere.
+    fn scan_values(&mut self, file: &File<'_>) {
+        for (offset, mention) in mentions(file.text) {
+            if let Mention::PolicyArn(name) = mention {
+                let offset = Span::new(offset, offset).start;
+                self.note_arn(&name, Site { offset, ..Site::of(usize::MAX, file.reading, "values") });
+            }
+        }
+    }
+
+    fn scan(&mut self, file: &File<'_>) {
+        let Some(module) = self.modules.module_of(file.reading) else { return };
+        for block in &file.body.blocks {
+            self.scan_body(file, &block.body, &Site::of(module, file.reading, &address(block)));
+        }
+    }
+
+    /// Depth is bounded by the parser's limit on nesting.
+    fn scan_body(&mut self, file: &File<'_>, body: &Body, site: &Site) {
+        for entry in &body.attributes {
+            let at = if &*site.address == "locals" {
+                Site { address: format!("local.{}", entry.key).into(), ..site.clone() }
+            } else {
+                site.below(&entry.key)
+            };
+            self.scan_value(file.text, &entry.value, &at);
+        }
+        for block in &body.blocks {
+            self.scan_body(file, &block.body, &site.below(&address(block)));
+        }
+    }
+
+    /// A statement of a document that is written in JSON is looked at key by key.
+    ///
+    /// Depth is bounded by the parser's limit on nesting.
+    fn scan_value(&mut self, text: &str, node: &Node<'_>, at: &Site) {
+        let is_statement = at.address.starts_with(POLICY_DOCUMENT)
+            && at.keys.first().is_some_and(|key| matches!(key.as_str(), "statement" | "dynamic"));
+        match &node.value {
+            Value::Table(entries) if is_statement => {
+                for entry in entries {
+                    self.scan_value(text, &entry.value, &at.below(&entry.key));
+                }
+            }
+            Value::List(items) if is_statement => items.iter().for_each(|item| self.scan_value(text, item, at)),
+            _ => self.scan_text(text, node.span, at),
+        }
+    }
+
+    fn scan_text(&mut self, text: &str, span: Span, at: &Site) {
+        let takes_apart =
+            [".Statement", "[\"Statement\"]", "jsondecode("].iter().any(|part| span.of(text).contains(part));
+        let at = &Site { takes_apart, ..at.clone() };
+        for (offset, mention) in mentions(span.of(text)) {
+            let site = Site { offset: span.start + Span::new(offset, offset).start, ..at.clone() };
+            let target = match mention {
+                Mention::Name(name) => Target::Named { module: at.module, name },
+                Mention::Module(name) => Target::Named { module: at.module, name: format!("module.{name}.*") },
+                Mention::File(path) => {
+                    self.note_path(path, &site);
+                    continue;
+                }
+                Mention::PolicyArn(name) => {
+                    self.note_arn(&name, site);
+                    continue;
+                }
+            };
+            self.found.by_target.entry(target).or_default().push(site);
+        }
+        let is_name_of_policy = at.address.starts_with("data.aws_iam_policy.") && *at.keys == ["name"]
+            || at.keys.ends_with(&["customer_managed_policy_reference".to_owned(), "name".to_owned()]);
+        if is_name_of_policy {
+            let name = span.of(text).strip_prefix('"').map_or_else(|| "*".to_owned(), arn_name);
+            self.note_arn(&name, Site { offset: span.start, ..at.clone() });
+        }
+    }
+
+    fn note_arn(&mut self, name: &str, site: Site) {
+        if name.contains('*') {
+            self.found.arn_patterns.push((Wildcard::new(name), site));
+        } else {
+            self.found.arns.entry(name.to_ascii_lowercase()).or_default().push(site);
+        }
+    }
+
+    /// Notes a path given to `file`: from the module, or from the root module where it does not say.
+    fn note_path(&mut self, path: &str, site: &Site) {
+        let of_module = path.strip_prefix("${path.module}");
+        let of_root = path.strip_prefix("${path.root}");
+        let folders = match (of_module, of_root) {
+            (Some(_), _) => BTreeSet::from([site.module]),
+            (None, Some(_)) => self.modules.roots(site.module),
+            (None, None) => &BTreeSet::from([site.module]) | &self.modules.roots(site.module),
+        };
+        let path = of_module.or(of_root).unwrap_or(path);
+        let (known, is_whole) = path.split_once("${").map_or((path, true), |(known, _)| (known, false));
+        if known.is_empty() {
+            return self.note_open_path(path, site);
+        }
+        let mut is_read = !is_whole;
+        for folder in
+            folders.into_iter().filter_map(|module| Some(self.modules.get(module)?.folder)).collect::<Vec<_>>()
+        {
+            let Some(path) = resolved(folder, known) else { continue };
+            if is_whole {
+                is_read |= self.read.contains(path.as_str());
+                self.found.by_target.entry(Target::File(path)).or_default().push(site.clone());
+            } else {
+                let end = if known.ends_with('/') && !path.is_empty() { "/" } else { "" };
+                self.found.paths.push((path + end, site.clone()));
+            }
+        }
+        if !is_read {
+            // It may be a link to another file, of the same name as a rule.
+            let name = known.rsplit('/').next().unwrap_or_default();
+            self.found.open_paths.push((Wildcard::new(format!("*{name}")), None, site.clone()));
+        }
+    }
+
+    /// Notes a path that begins with a hole: whatever ends so, or all below the root modules where nothing is told.
+    fn note_open_path(&mut self, path: &str, site: &Site) {
+        let pattern = arn_name(&path.replace("../", ""));
+        if pattern != "*" {
+            return self.found.open_paths.push((Wildcard::new(format!("*{pattern}")), None, site.clone()));
+        }
+        for root in self.modules.roots(site.module) {
+            let folder = self.modules.get(root).map(|module| module.folder.to_owned());
+            self.found.open_paths.push((Wildcard::new("*"), folder, site.clone()));
+        }
+    }
+}
