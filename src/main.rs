@@ -7,6 +7,12 @@ use clap::Parser as _;
 mod cli;
 mod run;
 
+/// What is shipped has an allocator of its own: that of musl is slow, and the others are slower than this one. A hook
+/// that compiles the program does without, and so without compiling C.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     // This thread works too; if that cannot be, it waits for the others.
