@@ -42,6 +42,8 @@ pub struct FileReading {
     pub real_names: plan::RealNames,
     /// The policies of a plan or a state: copies, which count if the file is named.
     pub copies: Vec<Document>,
+    /// The managed policies that a template speaks of by their ARNs, wherever they are declared.
+    pub mentions: Vec<PolicyMention>,
     /// What a file of a Terraform module says, for its module to be put together.
     pub body: Option<hcl::Body>,
 }
@@ -115,6 +117,26 @@ pub struct DeclaredIdentity {
     pub span: Span,
     /// What the file says of its name.
     pub identity: Attachment,
+}
+
+/// A managed policy that a template speaks of by its ARN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyMention {
+    /// The name at the end of the ARN, with `*` for what deployment puts in.
+    pub name: Wildcard,
+    /// What it is used as there.
+    pub used_as: UsedAs,
+}
+
+/// What a managed policy is used as where its ARN stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UsedAs {
+    /// As a policy of these identities.
+    PolicyOf(Vec<Attachment>),
+    /// As a bound of what other policies can grant.
+    Boundary,
+    /// In some other way.
+    Other,
 }
 
 /// What the repository says of an identity's name.

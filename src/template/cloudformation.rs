@@ -6,7 +6,10 @@
 use super::identity::{self, Identities, Resource, Use};
 use super::intrinsic::{At, Values};
 use super::reader::{Reader, Standing};
-use super::{Attachment, DeclaredIdentity, DocumentKind, Format, IdentityName, Link, MADE_BY_CDK, Step, sam};
+use super::{
+    Attachment, DeclaredIdentity, DocumentKind, Format, IdentityName, Link, MADE_BY_CDK, PolicyMention, Step, UsedAs,
+    sam,
+};
 use crate::policy::arn::IdentityKind;
 use crate::policy::{self, Reading, SkipReason};
 use crate::syntax::{Entry, Node, Value};
@@ -30,7 +33,8 @@ pub(super) fn is_template(root: &Node<'_>) -> bool {
 
 /// Reads a template; its policies are of the reader's format, but for one of SAM.
 pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, is_cdk_output: bool) {
-    let identities = Identities::of(root);
+    let speaks_of_arns = memchr::memmem::find(reader.file.as_bytes(), b":policy/").is_some();
+    let identities = Identities::of(root, speaks_of_arns);
     let mut values = Values::of(root.node);
     if identities.has_loops || reader.format == Format::Serverless {
         values = values.with_holes_everywhere();
@@ -42,9 +46,23 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, is_cdk_output: bo
     let read_only = is_cdk_output.then_some(MADE_BY_CDK);
     let template = Template { identities, values, read_only };
     template.identities.resources().for_each(|resource| template.read(reader, resource));
+    reader.reading.mentions.extend(template.mentions());
 }
 
 impl<'t, 's> Template<'t, 's> {
+    /// The managed policies of whichever file that it speaks of by ARN, as far as it says their names.
+    fn mentions(&self) -> impl Iterator<Item = PolicyMention> {
+        let said = self.identities.uses_by_arn().filter(|(name, _)| name.as_str() != "*");
+        said.map(|(name, using)| {
+            let used_as = match using {
+                Use::AttachedTo(of) => UsedAs::PolicyOf(self.identities.of_resource(of, Link::Reference, &self.values)),
+                Use::Boundary => UsedAs::Boundary,
+                Use::Elsewhere => UsedAs::Other,
+            };
+            PolicyMention { name, used_as }
+        })
+    }
+
     fn read(&self, reader: &mut Reader<'_>, resource: &Resource<'t, 's>) {
         self.declare(reader, resource);
         let Some(properties) = &resource.properties else { return };

@@ -49,19 +49,22 @@ pub(super) struct Identities<'t, 's> {
     resources: Vec<Resource<'t, 's>>,
     /// By the logical id of the managed policy.
     uses: BTreeMap<&'t str, Vec<UseAt>>,
+    /// How managed policies are used that are spoken of by ARN: the names at the ends of these.
+    by_arn: Vec<(String, UseAt)>,
     /// Whether some of its resources are repeated by `Fn::ForEach`.
     pub(super) has_loops: bool,
 }
 
 impl<'t, 's> Identities<'t, 's> {
-    pub(super) fn of(root: &At<'t, 's>) -> Self {
+    /// `speaks_of_arns` is whether the text has the ARN of any managed policy.
+    pub(super) fn of(root: &At<'t, 's>, speaks_of_arns: bool) -> Self {
         let resources: Vec<Resource<'t, 's>> =
             cloudformation::resources(root).into_iter().filter_map(|(entry, at)| Resource::new(entry, at)).collect();
         let keys = root.node.get("Resources").and_then(Node::table).unwrap_or_default();
         let has_loops = keys.iter().any(|entry| entry.key.starts_with("Fn::ForEach"));
         let policies: Vec<Policy<'t>> = resources.iter().filter_map(Policy::of).collect();
-        let mut search = Search { policies, uses: BTreeMap::new() };
-        if !search.policies.is_empty() {
+        let mut search = Search { policies, uses: BTreeMap::new(), by_arn: Vec::new() };
+        if speaks_of_arns || !search.policies.is_empty() {
             for (index, resource) in resources.iter().enumerate() {
                 search.visit(resource.at.node, resource.is_identity().then_some(index), UseAt::Elsewhere);
             }
@@ -69,7 +72,7 @@ impl<'t, 's> Identities<'t, 's> {
                 search.visit(section, None, UseAt::Elsewhere);
             }
         }
-        Self { resources, uses: search.uses, has_loops }
+        Self { resources, uses: search.uses, by_arn: search.by_arn, has_loops }
     }
 
     pub(super) fn resources(&self) -> impl Iterator<Item = &Resource<'t, 's>> {
@@ -81,12 +84,20 @@ impl<'t, 's> Identities<'t, 's> {
         let mut uses = self.uses.get(policy.logical_id).cloned().unwrap_or_default();
         uses.sort_unstable();
         uses.dedup();
-        let resolve = |at: UseAt| match at {
+        uses.into_iter().map(|at| self.resolve(at)).collect()
+    }
+
+    /// The managed policies that are spoken of by ARN: each name as far as it is written, and how it is used.
+    pub(super) fn uses_by_arn(&self) -> impl Iterator<Item = (Wildcard, Use<'_, 't, 's>)> {
+        self.by_arn.iter().map(|(name, at)| (Wildcard::new(pattern_of(name)), self.resolve(*at)))
+    }
+
+    fn resolve(&self, at: UseAt) -> Use<'_, 't, 's> {
+        match at {
             UseAt::Attached(index) => self.resources.get(index).map_or(Use::Elsewhere, Use::AttachedTo),
             UseAt::Boundary => Use::Boundary,
             UseAt::Elsewhere => Use::Elsewhere,
-        };
-        uses.into_iter().map(resolve).collect()
+        }
     }
 
     /// The identity that a resource is, or that SAM makes for it.
@@ -212,6 +223,7 @@ impl<'t> Policy<'t> {
 struct Search<'t> {
     policies: Vec<Policy<'t>>,
     uses: BTreeMap<&'t str, Vec<UseAt>>,
+    by_arn: Vec<(String, UseAt)>,
 }
 
 impl Search<'_> {
@@ -231,6 +243,8 @@ impl Search<'_> {
             Value::Text(text) => {
                 let name = text.split_once(":policy/").and_then(|(_, path)| path.rsplit('/').next());
                 self.note(|policy| name.is_some() && policy.name == name, using);
+                let is_of_aws = text.contains("::aws:policy/");
+                self.by_arn.extend(name.filter(|_| !is_of_aws).map(|name| (name.to_owned(), using)));
             }
             Value::Table(entries) => {
                 for entry in entries {

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::terraform::{POLICY_DOCUMENT, json};
-use super::{Document, DocumentKind, FileReading, Format, Skipped, Step, notation};
+use super::{Document, DocumentKind, FileReading, Format, PolicyMention, Skipped, Step, notation};
 use crate::policy::SkipReason;
 use crate::source::{FileId, Sources, span_in_file};
 use crate::syntax::Notation;
@@ -48,7 +48,11 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
         Some(File { reading: index, path: &source.path, text: &source.text, body: bodies.get(index)?.as_ref()? })
     };
     let files: Vec<File<'_>> = (0..ids.len()).filter_map(file).collect();
-    if files.is_empty() {
+    let mentions = readings.iter_mut().enumerate().flat_map(|(index, (_, reading))| {
+        std::mem::take(&mut reading.mentions).into_iter().map(move |mention| (index, mention))
+    });
+    let mentions: Vec<(usize, PolicyMention)> = mentions.collect();
+    if files.is_empty() && mentions.is_empty() {
         return;
     }
     let broken = ids.iter().zip(&bodies).filter_map(|(id, body)| Some((sources.get(*id)?, body)));
@@ -67,7 +71,7 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
     let modules = modules;
     let documents: Vec<Vec<crate::source::Span>> = readings.iter().map(|(_, reading)| spans(reading)).collect();
     let stated = |reading: usize, source: &str| ids.get(reading).map_or_else(Vec::new, |id| inputs(*id, source));
-    let uses = Uses::new(&modules, &documents, &stated);
+    let uses = Uses::new(&modules, &documents, &mentions, &stated);
     for (file, declared) in modules.declared() {
         readings.get_mut(file).into_iter().for_each(|(_, reading)| reading.identities.push(declared.clone()));
     }
@@ -82,9 +86,30 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
             };
             uses.of(start)
         });
+        join(reading, &|name| uses.of_named(name, index));
     }
     // Thousands of small pieces: as much to free as there was to find.
     bodies.into_par_iter().with_max_len(64).for_each(drop);
+}
+
+/// Gives the managed policies that a template names to those in other files, too, who have them by ARN.
+fn join(reading: &mut FileReading, use_of: &dyn Fn(&str) -> Use) {
+    for mut document in std::mem::take(&mut reading.documents) {
+        let name = document.name.as_deref().filter(|_| document.kind == DocumentKind::Managed);
+        let using = name.map(use_of).unwrap_or_default();
+        if let Some(reason) = using.not {
+            let span = span_in_file(&reading.layers, document.layer, document.policy.span);
+            reading.skipped.push(Skipped { span, reason });
+            continue;
+        }
+        for attachment in using.attachments {
+            if !document.attachments.contains(&attachment) {
+                document.attachments.push(attachment);
+            }
+        }
+        reading.documents.push(document);
+    }
+    reading.skipped.sort_by_key(|skipped| skipped.span);
 }
 
 /// Where the policies of a file stand, in the file's own bytes.

@@ -76,7 +76,16 @@ impl Writer<'_> {
 
     /// Whether a role says that it has a policy, rather than the policy that it is the role's.
     fn refers(&self, role: usize, policy: &Policy) -> bool {
-        policy.is_referred_to && policy.roles.contains(&role) && self.is_home(role, policy)
+        let units = &self.repository.units;
+        let is_elsewhere = [policy.unit, self.repository.roles[role].home].map(|unit| units[unit].kind);
+        let is_told = self.is_home(role, policy) || (policy.is_managed && !is_elsewhere.contains(&UnitKind::Loose));
+        policy.is_referred_to && policy.roles.contains(&role) && is_told
+    }
+
+    /// The managed policies that a role says it has.
+    fn managed(&self, role: usize) -> impl Iterator<Item = (usize, &Policy)> {
+        let all = self.repository.policies.iter().enumerate();
+        all.filter(move |(_, policy)| policy.is_managed && self.refers(role, policy))
     }
 
     /// The path of a loose document.
@@ -113,8 +122,11 @@ impl Writer<'_> {
         let mut out = format!(
             "  Role{role}:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: role{role}\n{path}      AssumeRolePolicyDocument: {TRUST}\n"
         );
-        let managed = self.policies(unit).filter(|(_, policy)| policy.is_managed && self.refers(role, policy));
-        let managed: Vec<String> = managed.map(|(index, _)| format!("!Ref Policy{index}")).collect();
+        let managed = self.managed(role).map(|(index, policy)| match self.is_home(role, policy) {
+            true => format!("!Ref Policy{index}"),
+            false => format!("!Sub 'arn:aws:iam::${{AWS::AccountId}}:policy/policy{index}'"),
+        });
+        let managed: Vec<String> = managed.collect();
         let _ = writeln!(out, "      ManagedPolicyArns: [{}]", managed.join(", "));
         let inline: Vec<_> = self.policies(unit).filter(|(_, policy)| self.is_written_inside(policy)).collect();
         let inline: Vec<_> = inline.into_iter().filter(|(_, policy)| policy.roles.contains(&role)).collect();
@@ -188,8 +200,11 @@ impl Writer<'_> {
             "resource \"aws_iam_role\" \"role{role}\" {{\n  name = \"role{role}\"\n{path}  assume_role_policy = jsonencode({TRUST})\n"
         );
         let referred: Vec<_> = self.policies(unit).filter(|(_, policy)| self.refers(role, policy)).collect();
-        let managed = referred.iter().filter(|(_, policy)| policy.is_managed);
-        let managed: Vec<String> = managed.map(|(index, _)| format!("aws_iam_policy.policy{index}.arn")).collect();
+        let managed = self.managed(role).map(|(index, policy)| match self.is_home(role, policy) {
+            true => format!("aws_iam_policy.policy{index}.arn"),
+            false => format!("\"arn:aws:iam::${{data.aws_caller_identity.this.account_id}}:policy/policy{index}\""),
+        });
+        let managed: Vec<String> = managed.collect();
         let _ = writeln!(out, "  managed_policy_arns = [{}]", managed.join(", "));
         for (index, policy) in referred.iter().filter(|(_, policy)| !policy.is_managed) {
             let _ = writeln!(

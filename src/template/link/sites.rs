@@ -107,9 +107,16 @@ impl Sites {
 
     /// Where the ARN may stand of a policy of this name.
     pub(super) fn of_arn<'m>(&'m self, name: &str) -> impl Iterator<Item = &'m Site> {
+        let holes = self.arn_patterns.iter().filter(|(pattern, _)| pattern.as_str() == "*");
+        self.of_written_name(name).chain(holes.map(|(_, site)| site))
+    }
+
+    /// The same, but for where nothing of the name is written.
+    pub(super) fn of_written_name<'m>(&'m self, name: &str) -> impl Iterator<Item = &'m Site> {
         let name = name.to_ascii_lowercase();
         let literal = self.arns.get(&name).map_or(&[][..], Vec::as_slice);
-        let patterns = self.arn_patterns.iter().filter(move |(pattern, _)| pattern.matches(&name));
+        let patterns = self.arn_patterns.iter();
+        let patterns = patterns.filter(move |(pattern, _)| pattern.as_str() != "*" && pattern.matches(&name));
         literal.iter().chain(patterns.map(|(_, site)| site))
     }
 

@@ -456,3 +456,47 @@ fn the_json_form_is_linked_like_any_other() {
     let values = [("main.tf.json", text), ("terraform.tfvars.json", r#"{"end": "y"}"#)];
     assert_eq!(linked(&values)[0], "data.aws_iam_policy_document.d: app-y");
 }
+
+#[test]
+fn a_managed_policy_is_known_by_its_arn_in_other_files_too() {
+    let policy = "Resources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      ManagedPolicyName: deploy\n      Roles: [ci]\n      PolicyDocument: {Statement: [{Effect: Allow, Action: s3:GetObject, Resource: '*'}]}\n";
+    let role = |properties: &str| {
+        format!("Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {{RoleName: app, {properties}}}\n")
+    };
+    let of_account = "!Sub 'arn:aws:iam::${AWS::AccountId}:policy/";
+    let has = |arn: &str| role(&format!("ManagedPolicyArns: [{arn}]"));
+    let terraform =
+        |attribute: &str| format!("resource \"aws_iam_role\" \"r\" {{\n name = \"app\"\n {attribute}\n}}\n");
+    let cases = [
+        ("roles.yaml", has("arn:aws:iam::123456789012:policy/deploy"), "P: ci app"),
+        ("roles.yaml", has(&format!("{of_account}team/Deploy'")), "P: ci app"),
+        ("roles.yaml", has(&format!("{of_account}${{Verb}}loy'")), "P: ci app"),
+        ("roles.yaml", has(&format!("{of_account}${{Name}}'")), "P: ci"),
+        ("roles.yaml", has("arn:aws:iam::aws:policy/deploy"), "P: ci"),
+        ("roles.yaml", has("arn:aws:iam::123456789012:policy/deployer"), "P: ci"),
+        ("roles.yaml", has("arn:aws:iam::123456789012:policy/deploy").replace("RoleName: app, ", ""), "P: ci ?"),
+        ("roles.yaml", role(&format!("PermissionsBoundary: {of_account}deploy'")), "boundary"),
+        (
+            "roles.yaml",
+            "Resources: {T: {Type: Custom::T, Properties: {Policy: 'arn:aws:iam::123456789012:policy/deploy'}}}"
+                .to_owned(),
+            "P: ci ?",
+        ),
+        ("roles.tf", terraform("managed_policy_arns = [\"arn:aws:iam::${var.id}:policy/deploy\"]"), "P: ci app"),
+        ("roles.tf", terraform("permissions_boundary = \"arn:aws:iam::${var.id}:policy/deploy\""), "boundary"),
+        ("roles.tf", terraform("managed_policy_arns = [\"arn:aws:iam::${var.id}:policy/${var.name}\"]"), "P: ci"),
+    ];
+    for (path, text, expected) in cases {
+        assert_eq!(linked(&[("policies.yaml", policy), (path, &text)]), [expected], "{text}");
+    }
+    let managed =
+        "resource \"aws_iam_policy\" \"p\" {\n name = \"deploy\"\n policy = data.aws_iam_policy_document.d.json\n}\n";
+    let module = format!("{DOCUMENT}{managed}");
+    for (text, expected) in [
+        (has(&format!("{of_account}deploy'")), "data.aws_iam_policy_document.d: app"),
+        (has(&format!("{of_account}other'")), "data.aws_iam_policy_document.d: "),
+        (role(&format!("PermissionsBoundary: {of_account}deploy'")), "boundary"),
+    ] {
+        assert_eq!(linked(&[("roles.yaml", &text), ("m/main.tf", &module)]), [expected], "{text}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::terraform::{POLICY_DOCUMENT, is_word};
-use super::super::{Attachment, IdentityName, Link};
+use super::super::{Attachment, IdentityName, Link, PolicyMention, UsedAs};
 use super::Use;
 use super::known::known;
 use super::module::{Modules, Placed};
@@ -67,6 +67,8 @@ pub(super) struct Uses<'u, 'a> {
     modules: &'u Modules<'a>,
     /// Where the policies of each file stand.
     documents: &'u [Vec<Span>],
+    /// What templates speak of by ARN, each with its file.
+    mentions: &'u [(usize, PolicyMention)],
     /// The inputs of other modules that the user says are statements.
     stated: &'u dyn Fn(usize, &str) -> Vec<String>,
 }
@@ -81,9 +83,10 @@ impl<'u, 'a> Uses<'u, 'a> {
     pub(super) fn new(
         modules: &'u Modules<'a>,
         documents: &'u [Vec<Span>],
+        mentions: &'u [(usize, PolicyMention)],
         stated: &'u dyn Fn(usize, &str) -> Vec<String>,
     ) -> Self {
-        Self { modules, documents, stated }
+        Self { modules, documents, mentions, stated }
     }
 
     /// What a policy is used as that is written somewhere.
@@ -103,10 +106,40 @@ impl<'u, 'a> Uses<'u, 'a> {
                 following.read_from(&site);
             }
         }
+        self.finish(following)
+    }
+
+    /// What a managed policy that the template in a file names is used as in all others.
+    pub(super) fn of_named(&self, name: &str, file: usize) -> Use {
+        let using = Use { is_unused: true, ..Use::default() };
+        let mut following = Following { using, seen: BTreeSet::new(), open: Vec::new() };
+        for site in self.modules.sites.of_written_name(name) {
+            following.take(What::Managed, self.meaning(What::Managed, site));
+        }
+        self.in_templates(name, Some(file)).for_each(|meaning| following.take(What::Managed, meaning));
+        self.finish(following)
+    }
+
+    fn finish(&self, mut following: Following) -> Use {
         while let Some((what, target)) = following.open.pop() {
             self.follow(&mut following, what, &target);
         }
         following.using
+    }
+
+    /// What it means that templates speak of a managed policy by its ARN, but for the one that declares it, which knows
+    /// better.
+    fn in_templates<'m>(&'m self, name: &'m str, own: Option<usize>) -> impl Iterator<Item = Meaning> + 'm {
+        let said = self.mentions.iter().filter(move |(file, said)| Some(*file) != own && said.name.matches(name));
+        said.map(|(_, said)| match &said.used_as {
+            // What a stack makes a name of, only the settings of that template's file say.
+            UsedAs::PolicyOf(of) if of.iter().any(|of| matches!(of.name, IdentityName::Generated(_))) => {
+                Meaning::Elsewhere
+            }
+            UsedAs::PolicyOf(of) => Meaning::Attached(of.clone()),
+            UsedAs::Boundary => Meaning::Not(SkipReason::Boundary),
+            UsedAs::Other => Meaning::Elsewhere,
+        })
     }
 
     fn follow(&self, following: &mut Following, what: What, target: &Target) {
@@ -120,6 +153,9 @@ impl<'u, 'a> Uses<'u, 'a> {
             following.using.is_merged |= site.keys.first().is_some_and(|key| is_merged_input(key));
             following.take(what, meaning);
             following.read_from(site);
+        }
+        for name in self.names_of_managed(what, target) {
+            self.in_templates(&name, None).for_each(|meaning| following.take(what, meaning));
         }
         match target {
             Target::Named { module, .. } if self.modules.get(*module).is_some_and(|module| module.is_incomplete) => {
@@ -178,23 +214,29 @@ impl<'u, 'a> Uses<'u, 'a> {
 
     fn sites(&self, what: What, target: &Target) -> Vec<&Site> {
         let mut sites: Vec<&Site> = self.modules.sites.of_target(target).iter().collect();
-        if let Target::Named { module, name } = target {
-            if let Some((base, _)) = name.strip_prefix("module.").and_then(|rest| rest.split_once('.')) {
-                let all = Target::Named { module: *module, name: format!("module.{base}.*") };
-                sites.extend(self.modules.sites.of_target(&all));
-            }
-            if what == What::Managed
-                && let Some(placed) = self.modules.block(*module, name)
-                && let Some(named) = placed.block.body.get("name")
-            {
-                for name in self.modules.names(named, Scope::of(placed), 0) {
-                    if let IdentityName::Exact(name) = identity_name(&name) {
-                        sites.extend(self.modules.sites.of_arn(&name));
-                    }
-                }
-            }
+        if let Target::Named { module, name } = target
+            && let Some((base, _)) = name.strip_prefix("module.").and_then(|rest| rest.split_once('.'))
+        {
+            let all = Target::Named { module: *module, name: format!("module.{base}.*") };
+            sites.extend(self.modules.sites.of_target(&all));
+        }
+        for name in self.names_of_managed(what, target) {
+            sites.extend(self.modules.sites.of_arn(&name));
         }
         sites
+    }
+
+    /// The names of a managed policy, as far as they are known.
+    fn names_of_managed(&self, what: What, target: &Target) -> Vec<String> {
+        let Target::Named { module, name } = target else { return Vec::new() };
+        let placed = self.modules.block(*module, name).filter(|_| what == What::Managed);
+        let named = placed.and_then(|placed| Some((placed, placed.block.body.get("name")?)));
+        let names = named.map(|(placed, named)| self.modules.names(named, Scope::of(placed), 0)).unwrap_or_default();
+        let exact = |name: Vec<Option<String>>| match identity_name(&name) {
+            IdentityName::Exact(name) => Some(name),
+            _ => None,
+        };
+        names.into_iter().filter_map(exact).collect()
     }
 
     fn meaning(&self, what: What, site: &Site) -> Meaning {
