@@ -10,6 +10,7 @@ mod module;
 mod name;
 mod real;
 mod sites;
+mod spoken;
 #[cfg(test)]
 mod tests;
 mod uses;
@@ -19,13 +20,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::terraform::{POLICY_DOCUMENT, json};
-use super::{Document, DocumentKind, FileReading, Format, PolicyMention, Skipped, Step, notation};
+use super::{Document, DocumentKind, FileReading, Format, Skipped, Step, notation};
 use crate::policy::SkipReason;
 use crate::source::{FileId, Sources, span_in_file};
 use crate::syntax::Notation;
 use crate::syntax::hcl::Body;
 use module::Modules;
 pub(super) use name::identity_kind;
+use spoken::Spoken;
 use uses::{Place, Target, Uses, What};
 
 /// The inputs of a module that become statements, as the user says of the module's source in a file.
@@ -48,11 +50,11 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
         Some(File { reading: index, path: &source.path, text: &source.text, body: bodies.get(index)?.as_ref()? })
     };
     let files: Vec<File<'_>> = (0..ids.len()).filter_map(file).collect();
-    let mentions = readings.iter_mut().enumerate().flat_map(|(index, (_, reading))| {
-        std::mem::take(&mut reading.mentions).into_iter().map(move |mention| (index, mention))
-    });
-    let mentions: Vec<(usize, PolicyMention)> = mentions.collect();
-    if files.is_empty() && mentions.is_empty() {
+    let mut spoken = Spoken::default();
+    for (index, (_, reading)) in readings.iter_mut().enumerate() {
+        std::mem::take(&mut reading.mentions).into_iter().for_each(|mention| spoken.add(index, mention));
+    }
+    if files.is_empty() && spoken.is_empty() {
         return;
     }
     let broken = ids.iter().zip(&bodies).filter_map(|(id, body)| Some((sources.get(*id)?, body)));
@@ -71,7 +73,7 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
     let modules = modules;
     let documents: Vec<Vec<crate::source::Span>> = readings.iter().map(|(_, reading)| spans(reading)).collect();
     let stated = |reading: usize, source: &str| ids.get(reading).map_or_else(Vec::new, |id| inputs(*id, source));
-    let uses = Uses::new(&modules, &documents, &mentions, &stated);
+    let uses = Uses::new(&modules, &documents, &spoken, &stated);
     for (file, declared) in modules.declared() {
         readings.get_mut(file).into_iter().for_each(|(_, reading)| reading.identities.push(declared.clone()));
     }

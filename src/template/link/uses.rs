@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::super::terraform::{POLICY_DOCUMENT, is_word};
-use super::super::{Attachment, IdentityName, Link, PolicyMention, UsedAs};
+use super::super::{Attachment, IdentityName, Link, UsedAs};
 use super::Use;
 use super::known::known;
 use super::module::{Modules, Placed};
 use super::name::{Scope, identity_kind, identity_name};
 use super::sites::Site;
+use super::spoken::Spoken;
 use crate::policy::SkipReason;
 use crate::policy::arn::IdentityKind;
 use crate::source::Span;
@@ -68,7 +69,7 @@ pub(super) struct Uses<'u, 'a> {
     /// Where the policies of each file stand.
     documents: &'u [Vec<Span>],
     /// What templates speak of by ARN, each with its file.
-    mentions: &'u [(usize, PolicyMention)],
+    spoken: &'u Spoken,
     /// The inputs of other modules that the user says are statements.
     stated: &'u dyn Fn(usize, &str) -> Vec<String>,
 }
@@ -83,10 +84,10 @@ impl<'u, 'a> Uses<'u, 'a> {
     pub(super) fn new(
         modules: &'u Modules<'a>,
         documents: &'u [Vec<Span>],
-        mentions: &'u [(usize, PolicyMention)],
+        spoken: &'u Spoken,
         stated: &'u dyn Fn(usize, &str) -> Vec<String>,
     ) -> Self {
-        Self { modules, documents, mentions, stated }
+        Self { modules, documents, spoken, stated }
     }
 
     /// What a policy is used as that is written somewhere.
@@ -130,8 +131,8 @@ impl<'u, 'a> Uses<'u, 'a> {
     /// What it means that templates speak of a managed policy by its ARN, but for the one that declares it, which knows
     /// better.
     fn in_templates<'m>(&'m self, name: &'m str, own: Option<usize>) -> impl Iterator<Item = Meaning> + 'm {
-        let said = self.mentions.iter().filter(move |(file, said)| Some(*file) != own && said.name.matches(name));
-        said.map(|(_, said)| match &said.used_as {
+        let said = self.spoken.about(name).filter(move |(file, _)| Some(*file) != own);
+        said.map(|(_, used_as)| match used_as {
             // What a stack makes a name of, only the settings of that template's file say.
             UsedAs::PolicyOf(of) if of.iter().any(|of| matches!(of.name, IdentityName::Generated(_))) => {
                 Meaning::Elsewhere
