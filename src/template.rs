@@ -42,7 +42,7 @@ pub struct FileReading {
     pub real_names: plan::RealNames,
     /// The policies of a plan or a state: copies, which count if the file is named.
     pub copies: Vec<Document>,
-    /// The managed policies that a template speaks of by their ARNs, wherever they are declared.
+    /// The managed policies that a template speaks of by ARN or name, wherever they are declared.
     pub mentions: Vec<PolicyMention>,
     /// What a file of a Terraform module says, for its module to be put together.
     pub body: Option<hcl::Body>,
@@ -119,16 +119,16 @@ pub struct DeclaredIdentity {
     pub identity: Attachment,
 }
 
-/// A managed policy that a template speaks of by its ARN.
+/// A managed policy that a template speaks of by its ARN or its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyMention {
-    /// The name at the end of the ARN, with `*` for what deployment puts in.
+    /// Its name, with `*` for what deployment puts in.
     pub name: Wildcard,
     /// What it is used as there.
     pub used_as: UsedAs,
 }
 
-/// What a managed policy is used as where its ARN stands.
+/// What a managed policy is used as where it is spoken of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UsedAs {
     /// As a policy of these identities.

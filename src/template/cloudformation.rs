@@ -33,8 +33,8 @@ pub(super) fn is_template(root: &Node<'_>) -> bool {
 
 /// Reads a template; its policies are of the reader's format, but for one of SAM.
 pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, is_cdk_output: bool) {
-    let speaks_of_arns = memchr::memmem::find(reader.file.as_bytes(), b":policy/").is_some();
-    let identities = Identities::of(root, speaks_of_arns);
+    let says = |text: &str| memchr::memmem::find(reader.file.as_bytes(), text.as_bytes()).is_some();
+    let identities = Identities::of(root, says(":policy/") || says(identity::BY_NAME));
     let mut values = Values::of(root.node);
     if identities.has_loops || reader.format == Format::Serverless {
         values = values.with_holes_everywhere();
@@ -50,9 +50,9 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, is_cdk_output: bo
 }
 
 impl<'t, 's> Template<'t, 's> {
-    /// The managed policies of whichever file that it speaks of by ARN, as far as it says their names.
+    /// The managed policies of whichever file that it speaks of by ARN or name, as far as it says their names.
     fn mentions(&self) -> impl Iterator<Item = PolicyMention> {
-        let said = self.identities.uses_by_arn().filter(|(name, _)| name.as_str() != "*");
+        let said = self.identities.uses_by_name().filter(|(name, _)| name.as_str() != "*");
         said.map(|(name, using)| {
             let used_as = match using {
                 Use::AttachedTo(of) => UsedAs::PolicyOf(self.identities.of_resource(of, Link::Reference, &self.values)),

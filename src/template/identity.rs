@@ -49,22 +49,22 @@ pub(super) struct Identities<'t, 's> {
     resources: Vec<Resource<'t, 's>>,
     /// By the logical id of the managed policy.
     uses: BTreeMap<&'t str, Vec<UseAt>>,
-    /// How managed policies are used that are spoken of by ARN: the names at the ends of these.
-    by_arn: Vec<(String, UseAt)>,
+    /// How managed policies are used that are spoken of by ARN or name: the names.
+    by_name: Vec<(String, UseAt)>,
     /// Whether some of its resources are repeated by `Fn::ForEach`.
     pub(super) has_loops: bool,
 }
 
 impl<'t, 's> Identities<'t, 's> {
-    /// `speaks_of_arns` is whether the text has the ARN of any managed policy.
-    pub(super) fn of(root: &At<'t, 's>, speaks_of_arns: bool) -> Self {
+    /// `speaks_of_policies` is whether the text has the ARN or the name of any managed policy elsewhere.
+    pub(super) fn of(root: &At<'t, 's>, speaks_of_policies: bool) -> Self {
         let resources: Vec<Resource<'t, 's>> =
             cloudformation::resources(root).into_iter().filter_map(|(entry, at)| Resource::new(entry, at)).collect();
         let keys = root.node.get("Resources").and_then(Node::table).unwrap_or_default();
         let has_loops = keys.iter().any(|entry| entry.key.starts_with("Fn::ForEach"));
         let policies: Vec<Policy<'t>> = resources.iter().filter_map(Policy::of).collect();
-        let mut search = Search { policies, uses: BTreeMap::new(), by_arn: Vec::new() };
-        if speaks_of_arns || !search.policies.is_empty() {
+        let mut search = Search { policies, uses: BTreeMap::new(), by_name: Vec::new() };
+        if speaks_of_policies || !search.policies.is_empty() {
             for (index, resource) in resources.iter().enumerate() {
                 search.visit(resource.at.node, resource.is_identity().then_some(index), UseAt::Elsewhere);
             }
@@ -72,7 +72,7 @@ impl<'t, 's> Identities<'t, 's> {
                 search.visit(section, None, UseAt::Elsewhere);
             }
         }
-        Self { resources, uses: search.uses, by_arn: search.by_arn, has_loops }
+        Self { resources, uses: search.uses, by_name: search.by_name, has_loops }
     }
 
     pub(super) fn resources(&self) -> impl Iterator<Item = &Resource<'t, 's>> {
@@ -87,9 +87,9 @@ impl<'t, 's> Identities<'t, 's> {
         uses.into_iter().map(|at| self.resolve(at)).collect()
     }
 
-    /// The managed policies that are spoken of by ARN: each name as far as it is written, and how it is used.
-    pub(super) fn uses_by_arn(&self) -> impl Iterator<Item = (Wildcard, Use<'_, 't, 's>)> {
-        self.by_arn.iter().map(|(name, at)| (Wildcard::new(pattern_of(name)), self.resolve(*at)))
+    /// The managed policies that are spoken of by ARN or name: each name as far as it is written, and how it is used.
+    pub(super) fn uses_by_name(&self) -> impl Iterator<Item = (Wildcard, Use<'_, 't, 's>)> {
+        self.by_name.iter().map(|(name, at)| (Wildcard::new(pattern_of(name)), self.resolve(*at)))
     }
 
     fn resolve(&self, at: UseAt) -> Use<'_, 't, 's> {
@@ -219,11 +219,14 @@ impl<'t> Policy<'t> {
     }
 }
 
+/// What the keys begin with below which a permission set speaks of managed policies by their names.
+pub(super) const BY_NAME: &str = "CustomerManagedPolicyReference";
+
 /// The search for what uses the managed policies.
 struct Search<'t> {
     policies: Vec<Policy<'t>>,
     uses: BTreeMap<&'t str, Vec<UseAt>>,
-    by_arn: Vec<(String, UseAt)>,
+    by_name: Vec<(String, UseAt)>,
 }
 
 impl Search<'_> {
@@ -241,13 +244,15 @@ impl Search<'_> {
         }
         match &node.value {
             Value::Text(text) => {
-                let name = text.split_once(":policy/").and_then(|(_, path)| path.rsplit('/').next());
-                self.note(|policy| name.is_some() && policy.name == name, using);
-                let is_of_aws = text.contains("::aws:policy/");
-                self.by_arn.extend(name.filter(|_| !is_of_aws).map(|name| (name.to_owned(), using)));
+                let arn = text.split_once(":policy/").filter(|(account, _)| !account.ends_with("::aws"));
+                let name = arn.and_then(|(_, path)| path.rsplit('/').next());
+                name.into_iter().for_each(|name| self.note_name(name, using));
             }
             Value::Table(entries) => {
                 for entry in entries {
+                    if entry.key.starts_with(BY_NAME) {
+                        named(&entry.value).into_iter().for_each(|name| self.note_name(name, using));
+                    }
                     if let Some(using) = inside(&entry.key, owner, using) {
                         self.visit(&entry.value, owner, using);
                     }
@@ -258,11 +263,23 @@ impl Search<'_> {
         }
     }
 
+    fn note_name(&mut self, name: &str, using: UseAt) {
+        self.note(|policy| policy.name == Some(name), using);
+        self.by_name.push((name.to_owned(), using));
+    }
+
     fn note(&mut self, is_meant: impl Fn(&Policy<'_>) -> bool, using: UseAt) {
         for policy in self.policies.iter().filter(|policy| is_meant(policy)) {
             self.uses.entry(policy.logical_id).or_default().push(using);
         }
     }
+}
+
+/// The names in what a permission set refers to: one policy, or a list of them.
+fn named<'n>(node: &'n Node<'_>) -> Vec<&'n str> {
+    let items = node.list().unwrap_or(std::slice::from_ref(node));
+    let names = items.iter().filter_map(|item| item.get("Name"));
+    names.filter_map(|name| intrinsic::call(name).map_or(name, |call| call.argument).text()).collect()
 }
 
 /// What a mention below a key is; `None` where a policy is only spoken of, not used.

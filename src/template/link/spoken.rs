@@ -1,4 +1,4 @@
-//! The managed policies that templates speak of by their ARNs, by the names at the ends of these.
+//! The managed policies that templates speak of by ARN or name, by their names.
 
 use std::collections::BTreeMap;
 

@@ -458,7 +458,7 @@ fn the_json_form_is_linked_like_any_other() {
 }
 
 #[test]
-fn a_managed_policy_is_known_by_its_arn_in_other_files_too() {
+fn a_managed_policy_is_known_by_arn_and_name_in_other_files_too() {
     let policy = "Resources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      ManagedPolicyName: deploy\n      Roles: [ci]\n      PolicyDocument: {Statement: [{Effect: Allow, Action: s3:GetObject, Resource: '*'}]}\n";
     let role = |properties: &str| {
         format!("Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {{RoleName: app, {properties}}}\n")
@@ -467,6 +467,9 @@ fn a_managed_policy_is_known_by_its_arn_in_other_files_too() {
     let has = |arn: &str| role(&format!("ManagedPolicyArns: [{arn}]"));
     let terraform =
         |attribute: &str| format!("resource \"aws_iam_role\" \"r\" {{\n name = \"app\"\n {attribute}\n}}\n");
+    let set = |properties: &str| {
+        format!("Resources:\n  S:\n    Type: AWS::SSO::PermissionSet\n    Properties: {{Name: Ops, {properties}}}\n")
+    };
     let cases = [
         ("roles.yaml", has("arn:aws:iam::123456789012:policy/deploy"), "P: ci app"),
         ("roles.yaml", has(&format!("{of_account}team/Deploy'")), "P: ci app"),
@@ -482,6 +485,9 @@ fn a_managed_policy_is_known_by_its_arn_in_other_files_too() {
                 .to_owned(),
             "P: ci ?",
         ),
+        ("sso.yaml", set("CustomerManagedPolicyReferences: [{Name: deploy}]"), "P: ci ?"),
+        ("sso.yaml", set("CustomerManagedPolicyReferences: [{Name: other}]"), "P: ci"),
+        ("sso.yaml", set("PermissionsBoundary: {CustomerManagedPolicyReference: {Name: deploy}}"), "boundary"),
         ("roles.tf", terraform("managed_policy_arns = [\"arn:aws:iam::${var.id}:policy/deploy\"]"), "P: ci app"),
         ("roles.tf", terraform("permissions_boundary = \"arn:aws:iam::${var.id}:policy/deploy\""), "boundary"),
         ("roles.tf", terraform("managed_policy_arns = [\"arn:aws:iam::${var.id}:policy/${var.name}\"]"), "P: ci"),
@@ -489,6 +495,8 @@ fn a_managed_policy_is_known_by_its_arn_in_other_files_too() {
     for (path, text, expected) in cases {
         assert_eq!(linked(&[("policies.yaml", policy), (path, &text)]), [expected], "{text}");
     }
+    let resource = set("CustomerManagedPolicyReferences: [{Name: deploy}]").replace("Resources:\n", "");
+    assert_eq!(linked(&[("all.yaml", &format!("{policy}{resource}"))]), ["P: ci ?"]);
     let managed =
         "resource \"aws_iam_policy\" \"p\" {\n name = \"deploy\"\n policy = data.aws_iam_policy_document.d.json\n}\n";
     let module = format!("{DOCUMENT}{managed}");

@@ -68,7 +68,7 @@ pub(super) struct Uses<'u, 'a> {
     modules: &'u Modules<'a>,
     /// Where the policies of each file stand.
     documents: &'u [Vec<Span>],
-    /// What templates speak of by ARN, each with its file.
+    /// What templates speak of by ARN or name, each with its file.
     spoken: &'u Spoken,
     /// The inputs of other modules that the user says are statements.
     stated: &'u dyn Fn(usize, &str) -> Vec<String>,
@@ -128,8 +128,8 @@ impl<'u, 'a> Uses<'u, 'a> {
         following.using
     }
 
-    /// What it means that templates speak of a managed policy by its ARN, but for the one that declares it, which knows
-    /// better.
+    /// What it means that templates speak of a managed policy by ARN or name, but for the one that declares it, which
+    /// knows better.
     fn in_templates<'m>(&'m self, name: &'m str, own: Option<usize>) -> impl Iterator<Item = Meaning> + 'm {
         let said = self.spoken.about(name).filter(move |(file, _)| Some(*file) != own);
         said.map(|(_, used_as)| match used_as {
