@@ -170,8 +170,8 @@ pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> V
 ///
 /// Where they are of every account, there is nobody else, however the file hands the policy on.
 fn managed<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> Option<Vec<Owner<'e>>> {
-    let name = document.name.as_ref().filter(|_| document.kind == DocumentKind::Managed)?;
-    let attached_to = scope.evidence.inventory.attached_to(name)?;
+    let name = document.name.as_ref().filter(|name| document.kind == DocumentKind::Managed && name.is_literal())?;
+    let attached_to = scope.evidence.inventory.attached_to(name.as_str())?;
     let search = Search { kind: None, file, scope };
     let mut owners = search.those(&attached_to, Certainty::Name);
     let is_open = |attachment: &&Attachment| attachment.name != IdentityName::Unknown;

@@ -65,8 +65,8 @@ pub struct Document {
     pub kind: DocumentKind,
     /// Whose it is, as far as the repository says it.
     pub attachments: Vec<Attachment>,
-    /// The name of a managed policy, where the file says it.
-    pub name: Option<String>,
+    /// The name of a managed policy, as far as the file says it, with `*` for what deployment puts in.
+    pub name: Option<Wildcard>,
     /// Why it is never written, if so.
     pub read_only: Option<&'static str>,
     /// The construct of the CDK that makes it, such as `App/Role/DefaultPolicy/Resource`.
@@ -154,6 +154,17 @@ pub enum IdentityName {
     PermissionSet(String),
     /// It says nothing of the name.
     Unknown,
+}
+
+impl IdentityName {
+    /// What is written of it; `None` where that is nothing, or no name.
+    fn pattern(self) -> Option<Wildcard> {
+        match self {
+            Self::Exact(name) => Some(Wildcard::new(name)),
+            Self::Pattern(pattern) => Some(pattern),
+            Self::Arn(_) | Self::Generated(_) | Self::PermissionSet(_) | Self::Unknown => None,
+        }
+    }
 }
 
 /// How a policy is tied to an identity.

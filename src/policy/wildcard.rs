@@ -82,6 +82,16 @@ impl Wildcard {
         }
     }
 
+    /// Whether some string is matched by both patterns.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        match (self.shape, other.shape) {
+            (Shape::Literal, _) => other.matches(&self.text),
+            (_, Shape::Literal) => self.matches(&other.text),
+            _ => overlap_general(&self.lower, &other.lower),
+        }
+    }
+
     /// What is left of the pattern once it has read `prefix`: the suffixes that continue it, each widest one once.
     ///
     /// `*Endpoint*` leaves `*` after `CreateVpcEndpoint`; `PassR*` leaves `R*` after `Pass`; nothing is left where no
@@ -99,6 +109,34 @@ impl Wildcard {
         let open = places.iter().filter(|&at| at >= last_star);
         widest(open.filter_map(|at| pattern.get(at..)).map(Self::new).collect())
     }
+}
+
+/// Two patterns whose lengths multiply to more than this are taken to overlap.
+const MAX_PAIRS: usize = 1 << 20;
+
+/// Row by row: which rest of `b` goes with the rest of `a` that begins with each character.
+fn overlap_general(a: &str, b: &str) -> bool {
+    if a.len().saturating_mul(b.len()) > MAX_PAIRS {
+        return true;
+    }
+    let b: Vec<char> = b.chars().collect();
+    // What is left of `b` with nothing of `a`: nothing but stars.
+    let mut below: Vec<bool> = (0..=b.len()).map(|at| b.iter().skip(at).all(|c| *c == '*')).collect();
+    for from_a in a.chars().rev() {
+        let mut row = vec![from_a == '*' && below.last() == Some(&true)];
+        for (from_b, next) in b.iter().zip(below.windows(2)).rev() {
+            let (here, after) = (next.first() == Some(&true), next.last() == Some(&true));
+            let right = row.last() == Some(&true);
+            row.push(match (from_a, *from_b) {
+                // A star is nothing, or takes what the other begins with.
+                ('*', _) | (_, '*') => here || right,
+                (x, y) => after && (x == y || x == '?' || y == '?'),
+            });
+        }
+        row.reverse();
+        below = row;
+    }
+    below.first() == Some(&true)
 }
 
 fn starts_with(text: &str, lower: &str) -> bool {
@@ -302,6 +340,28 @@ impl<'p> Places<'p> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_overlap_where_some_string_matches_both() {
+        let all = |letters: &[char], longest: usize| {
+            let longer = |texts: &Vec<String>| -> Vec<String> {
+                texts.iter().flat_map(|text| letters.iter().map(move |letter| format!("{text}{letter}"))).collect()
+            };
+            let by_length = std::iter::successors(Some(vec![String::new()]), |texts| Some(longer(texts)));
+            by_length.take(longest + 1).flatten().collect::<Vec<_>>()
+        };
+        // Two of these patterns that have a string in common have one of four letters.
+        let texts = all(&['a', 'b'], 4);
+        let patterns: Vec<Wildcard> = all(&['a', 'b', '*', '?'], 3).into_iter().map(Wildcard::new).collect();
+        for a in &patterns {
+            for b in &patterns {
+                let expected = texts.iter().any(|text| a.matches(text) && b.matches(text));
+                assert_eq!(a.overlaps(b), expected, "{} and {}", a.as_str(), b.as_str());
+            }
+        }
+        let endless = Wildcard::new("*a".repeat(5_000));
+        assert!(endless.overlaps(&Wildcard::new("*b".repeat(5_000))), "nobody knows");
+    }
 
     #[test]
     fn a_pattern_matches_as_iam_does() {

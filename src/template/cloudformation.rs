@@ -135,10 +135,7 @@ impl<'t, 's> Template<'t, 's> {
         }
         dedup(&mut attachments);
         let named = properties.get("ManagedPolicyName");
-        let name = match named.map(|name| identity::name_of(name.node, &self.values)) {
-            Some(IdentityName::Exact(name)) => Some(name),
-            _ => None,
-        };
+        let name = named.and_then(|name| identity::name_of(name.node, &self.values).pattern());
         let standing = Standing { name, ..self.standing(resource, DocumentKind::Managed, attachments) };
         reader.take_property(&document, &self.values, &standing);
     }

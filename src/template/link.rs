@@ -4,13 +4,13 @@
 //! attached to. One that is used as anything else as well is not refined; what cannot be followed is an identity of
 //! unknown name, which holds everything back. Knows Terraform's resource types. Does not know findings.
 
+mod by_name;
 mod known;
 mod mention;
 mod module;
 mod name;
 mod real;
 mod sites;
-mod spoken;
 #[cfg(test)]
 mod tests;
 mod uses;
@@ -22,13 +22,13 @@ use rayon::prelude::*;
 use super::terraform::{POLICY_DOCUMENT, json};
 use super::{Document, DocumentKind, FileReading, Format, Skipped, Step, notation};
 use crate::policy::SkipReason;
+use crate::policy::wildcard::Wildcard;
 use crate::source::{FileId, Sources, span_in_file};
 use crate::syntax::Notation;
 use crate::syntax::hcl::Body;
 use module::Modules;
 pub(super) use name::identity_kind;
-use spoken::Spoken;
-use uses::{Place, Target, Uses, What};
+use uses::{Place, Spoken, Target, Uses, What};
 
 /// The inputs of a module that become statements, as the user says of the module's source in a file.
 pub type StatementInputs<'c> = dyn Fn(FileId, &str) -> Vec<String> + Sync + 'c;
@@ -52,7 +52,8 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
     let files: Vec<File<'_>> = (0..ids.len()).filter_map(file).collect();
     let mut spoken = Spoken::default();
     for (index, (_, reading)) in readings.iter_mut().enumerate() {
-        std::mem::take(&mut reading.mentions).into_iter().for_each(|mention| spoken.add(index, mention));
+        let mentions = std::mem::take(&mut reading.mentions).into_iter();
+        mentions.for_each(|mention| spoken.add(mention.name, (index, mention.used_as)));
     }
     if files.is_empty() && spoken.is_empty() {
         return;
@@ -95,9 +96,9 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
 }
 
 /// Gives the managed policies that a template names to those in other files, too, who have them by ARN.
-fn join(reading: &mut FileReading, use_of: &dyn Fn(&str) -> Use) {
+fn join(reading: &mut FileReading, use_of: &dyn Fn(&Wildcard) -> Use) {
     for mut document in std::mem::take(&mut reading.documents) {
-        let name = document.name.as_deref().filter(|_| document.kind == DocumentKind::Managed);
+        let name = document.name.as_ref().filter(|_| document.kind == DocumentKind::Managed);
         let using = name.map(use_of).unwrap_or_default();
         if let Some(reason) = using.not {
             let span = span_in_file(&reading.layers, document.layer, document.policy.span);

@@ -2,6 +2,7 @@
 
 use super::intrinsic::{self, At, Values};
 use super::{Attachment, Document, DocumentKind, FileReading, Format, Skipped, Step};
+use crate::policy::wildcard::Wildcard;
 use crate::policy::{self, Reading, SkipReason};
 use crate::source::{LayerId, Problem, Span, Writing, layer_text, span_in_file};
 use crate::syntax::{Node, Notation, Value, hcl, json, yaml};
@@ -21,7 +22,7 @@ pub(super) struct Standing {
     pub(super) kind: DocumentKind,
     pub(super) attachments: Vec<Attachment>,
     /// The name of a managed policy.
-    pub(super) name: Option<String>,
+    pub(super) name: Option<Wildcard>,
     pub(super) read_only: Option<&'static str>,
     pub(super) construct: Option<String>,
 }

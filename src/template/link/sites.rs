@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::super::terraform::{POLICY_DOCUMENT, address};
 use super::File;
+use super::by_name::ByName;
 use super::mention::{Mention, arn_name, mentions};
 use super::module::{Modules, is_within, resolved};
 use super::uses::Target;
@@ -50,10 +51,8 @@ pub(super) struct Sites {
     paths: Vec<(String, Site)>,
     /// What paths may be of which not even the beginning is known, and the folder they are below, if any.
     open_paths: Vec<(Wildcard, Option<String>, Site)>,
-    /// By the name at the end of a policy's ARN, in lower case.
-    arns: BTreeMap<String, Vec<Site>>,
-    /// The same for names of which deployment knows a part.
-    arn_patterns: Vec<(Wildcard, Site)>,
+    /// By the name at the end of a policy's ARN.
+    pub(super) arns: ByName<Site>,
 }
 
 /// A look through one file.
@@ -93,31 +92,13 @@ impl Sites {
         for (target, sites) in found.by_target {
             self.by_target.entry(target).or_default().extend(sites);
         }
-        for (name, sites) in found.arns {
-            self.arns.entry(name).or_default().extend(sites);
-        }
+        self.arns.extend(found.arns);
         self.paths.extend(found.paths);
         self.open_paths.extend(found.open_paths);
-        self.arn_patterns.extend(found.arn_patterns);
     }
 
     pub(super) fn of_target(&self, target: &Target) -> &[Site] {
         self.by_target.get(target).map_or(&[], Vec::as_slice)
-    }
-
-    /// Where the ARN may stand of a policy of this name.
-    pub(super) fn of_arn<'m>(&'m self, name: &str) -> impl Iterator<Item = &'m Site> {
-        let holes = self.arn_patterns.iter().filter(|(pattern, _)| pattern.as_str() == "*");
-        self.of_written_name(name).chain(holes.map(|(_, site)| site))
-    }
-
-    /// The same, but for where nothing of the name is written.
-    pub(super) fn of_written_name<'m>(&'m self, name: &str) -> impl Iterator<Item = &'m Site> {
-        let name = name.to_ascii_lowercase();
-        let literal = self.arns.get(&name).map_or(&[][..], Vec::as_slice);
-        let patterns = self.arn_patterns.iter();
-        let patterns = patterns.filter(move |(pattern, _)| pattern.as_str() != "*" && pattern.matches(&name));
-        literal.iter().chain(patterns.map(|(_, site)| site))
     }
 
     /// Where a file is mentioned by a path of which deployment knows a part.
@@ -214,11 +195,7 @@ impl Look<'_, '_> {
     }
 
     fn note_arn(&mut self, name: &str, site: Site) {
-        if name.contains('*') {
-            self.found.arn_patterns.push((Wildcard::new(name), site));
-        } else {
-            self.found.arns.entry(name.to_ascii_lowercase()).or_default().push(site);
-        }
+        self.found.arns.add(Wildcard::new(name), site);
     }
 
     /// Notes a path given to `file`: from the module, or from the root module where it does not say.

@@ -492,6 +492,19 @@ fn a_managed_policy_is_known_by_arn_and_name_in_other_files_too() {
         ("roles.tf", terraform("permissions_boundary = \"arn:aws:iam::${var.id}:policy/deploy\""), "boundary"),
         ("roles.tf", terraform("managed_policy_arns = [\"arn:aws:iam::${var.id}:policy/${var.name}\"]"), "P: ci"),
     ];
+    let in_part = policy.replace("Name: deploy", "Name: !Sub '${Stage}-deploy'");
+    let by_part = [
+        (has(&format!("{of_account}${{Stage}}-deploy'")), "P: ci app"),
+        (has(&format!("{of_account}prod-deploy'")), "P: ci ?"),
+        (has(&format!("{of_account}prod-${{What}}'")), "P: ci ?"),
+        (role(&format!("PermissionsBoundary: {of_account}${{Stage}}-deploy'")), "boundary"),
+        (role(&format!("PermissionsBoundary: {of_account}prod-deploy'")), "P: ci ?"),
+        (has(&format!("{of_account}prod-deploy-more'")), "P: ci"),
+        (has(&format!("{of_account}${{Name}}'")), "P: ci"),
+    ];
+    for (text, expected) in by_part {
+        assert_eq!(linked(&[("policies.yaml", &in_part), ("roles.yaml", &text)]), [expected], "{text}");
+    }
     for (path, text, expected) in cases {
         assert_eq!(linked(&[("policies.yaml", policy), (path, &text)]), [expected], "{text}");
     }
@@ -500,6 +513,13 @@ fn a_managed_policy_is_known_by_arn_and_name_in_other_files_too() {
     let managed =
         "resource \"aws_iam_policy\" \"p\" {\n name = \"deploy\"\n policy = data.aws_iam_policy_document.d.json\n}\n";
     let module = format!("{DOCUMENT}{managed}");
+    let in_part = module.replace("\"deploy\"", "\"${var.stage}-deploy\"");
+    for (text, expected) in [
+        (has(&format!("{of_account}prod-deploy'")), "data.aws_iam_policy_document.d: ?"),
+        (has(&format!("{of_account}prod'")), "data.aws_iam_policy_document.d: "),
+    ] {
+        assert_eq!(linked(&[("roles.yaml", &text), ("m/main.tf", &in_part)]), [expected], "{text}");
+    }
     for (text, expected) in [
         (has(&format!("{of_account}deploy'")), "data.aws_iam_policy_document.d: app"),
         (has(&format!("{of_account}other'")), "data.aws_iam_policy_document.d: "),

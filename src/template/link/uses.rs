@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use super::super::terraform::{POLICY_DOCUMENT, is_word};
 use super::super::{Attachment, IdentityName, Link, UsedAs};
 use super::Use;
+use super::by_name::ByName;
 use super::known::known;
 use super::module::{Modules, Placed};
 use super::name::{Scope, identity_kind, identity_name};
 use super::sites::Site;
-use super::spoken::Spoken;
 use crate::policy::SkipReason;
 use crate::policy::arn::IdentityKind;
+use crate::policy::wildcard::Wildcard;
 use crate::source::Span;
 use crate::syntax::hcl::Block;
 use crate::syntax::{Node, Value};
@@ -21,6 +22,9 @@ const MERGED: [&str; 4] = ["source_policy_documents", "override_policy_documents
 
 /// The resources that others may read a policy from that is written in them.
 const INLINE: [&str; 3] = ["aws_iam_role_policy.", "aws_iam_user_policy.", "aws_iam_group_policy."];
+
+/// What templates speak of by ARN or name: in which file, and what it is used as there.
+pub(super) type Spoken = ByName<(usize, UsedAs)>;
 
 /// Something whose mentions are uses of a policy.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,13 +115,14 @@ impl<'u, 'a> Uses<'u, 'a> {
     }
 
     /// What a managed policy that the template in a file names is used as in all others.
-    pub(super) fn of_named(&self, name: &str, file: usize) -> Use {
+    pub(super) fn of_named(&self, name: &Wildcard, file: usize) -> Use {
         let using = Use { is_unused: true, ..Use::default() };
         let mut following = Following { using, seen: BTreeSet::new(), open: Vec::new() };
-        for site in self.modules.sites.of_written_name(name) {
+        for site in self.modules.sites.arns.of(name) {
             following.take(What::Managed, self.meaning(What::Managed, site));
         }
-        self.in_templates(name, Some(file)).for_each(|meaning| following.take(What::Managed, meaning));
+        self.in_templates(&mut following, name, Some(file));
+        self.perhaps(&mut following, name, Some(file));
         self.finish(following)
     }
 
@@ -130,17 +135,29 @@ impl<'u, 'a> Uses<'u, 'a> {
 
     /// What it means that templates speak of a managed policy by ARN or name, but for the one that declares it, which
     /// knows better.
-    fn in_templates<'m>(&'m self, name: &'m str, own: Option<usize>) -> impl Iterator<Item = Meaning> + 'm {
-        let said = self.spoken.about(name).filter(move |(file, _)| Some(*file) != own);
-        said.map(|(_, used_as)| match used_as {
-            // What a stack makes a name of, only the settings of that template's file say.
-            UsedAs::PolicyOf(of) if of.iter().any(|of| matches!(of.name, IdentityName::Generated(_))) => {
-                Meaning::Elsewhere
-            }
-            UsedAs::PolicyOf(of) => Meaning::Attached(of.clone()),
-            UsedAs::Boundary => Meaning::Not(SkipReason::Boundary),
-            UsedAs::Other => Meaning::Elsewhere,
-        })
+    fn in_templates(&self, following: &mut Following, name: &Wildcard, own: Option<usize>) {
+        for (_, used_as) in self.spoken.of(name).filter(|(file, _)| Some(*file) != own) {
+            let meaning = match used_as {
+                // What a stack makes a name of, only the settings of that template's file say.
+                UsedAs::PolicyOf(of) if of.iter().any(|of| matches!(of.name, IdentityName::Generated(_))) => {
+                    Meaning::Elsewhere
+                }
+                UsedAs::PolicyOf(of) => Meaning::Attached(of.clone()),
+                UsedAs::Boundary => Meaning::Not(SkipReason::Boundary),
+                UsedAs::Other => Meaning::Elsewhere,
+            };
+            following.take(What::Managed, meaning);
+        }
+    }
+
+    /// Holds a policy back of whose name deployment knows a part, where another part is written: whether it is the same
+    /// nobody knows.
+    fn perhaps(&self, following: &mut Following, name: &Wildcard, own: Option<usize>) {
+        let mut sites = self.modules.sites.arns.may_be_of(name);
+        let in_modules = sites.any(|site| !matches!(self.meaning(What::Managed, site), Meaning::Nothing));
+        if in_modules || self.spoken.may_be_of(name).any(|(file, _)| Some(*file) != own) {
+            following.take(What::Managed, Meaning::Elsewhere);
+        }
     }
 
     fn follow(&self, following: &mut Following, what: What, target: &Target) {
@@ -156,7 +173,8 @@ impl<'u, 'a> Uses<'u, 'a> {
             following.read_from(site);
         }
         for name in self.names_of_managed(what, target) {
-            self.in_templates(&name, None).for_each(|meaning| following.take(what, meaning));
+            self.in_templates(following, &name, None);
+            self.perhaps(following, &name, None);
         }
         match target {
             Target::Named { module, .. } if self.modules.get(*module).is_some_and(|module| module.is_incomplete) => {
@@ -222,22 +240,18 @@ impl<'u, 'a> Uses<'u, 'a> {
             sites.extend(self.modules.sites.of_target(&all));
         }
         for name in self.names_of_managed(what, target) {
-            sites.extend(self.modules.sites.of_arn(&name));
+            sites.extend(self.modules.sites.arns.of(&name).chain(self.modules.sites.arns.nameless()));
         }
         sites
     }
 
     /// The names of a managed policy, as far as they are known.
-    fn names_of_managed(&self, what: What, target: &Target) -> Vec<String> {
+    fn names_of_managed(&self, what: What, target: &Target) -> Vec<Wildcard> {
         let Target::Named { module, name } = target else { return Vec::new() };
         let placed = self.modules.block(*module, name).filter(|_| what == What::Managed);
         let named = placed.and_then(|placed| Some((placed, placed.block.body.get("name")?)));
         let names = named.map(|(placed, named)| self.modules.names(named, Scope::of(placed), 0)).unwrap_or_default();
-        let exact = |name: Vec<Option<String>>| match identity_name(&name) {
-            IdentityName::Exact(name) => Some(name),
-            _ => None,
-        };
-        names.into_iter().filter_map(exact).collect()
+        names.into_iter().filter_map(|name| identity_name(&name).pattern()).collect()
     }
 
     fn meaning(&self, what: What, site: &Site) -> Meaning {
