@@ -430,6 +430,7 @@ def plain(value):
 
 
 def main(program, work, roots):
+    program = os.path.abspath(program)
     catalogue = Catalogue(os.path.join(os.path.dirname(__file__), "../../data/catalog.txt"))
     is_bad = False
     for root in map(os.path.abspath, roots):
