@@ -191,6 +191,10 @@ fn is_another(attachment: &Attachment, bound: &[&str]) -> bool {
     let name = match &attachment.name {
         IdentityName::Exact(name) => name.as_str(),
         IdentityName::Arn(arn) => arn.name(),
+        IdentityName::PermissionSet(set) => {
+            let is_its_role = |bound: &&str| bound.contains(&format!("AWSReservedSSO_{set}_"));
+            return !bound.iter().any(is_its_role);
+        }
         _ => return false,
     };
     let is_it = |identity: &&str| identity.rsplit('/').next().is_some_and(|bound| bound.eq_ignore_ascii_case(name));

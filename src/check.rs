@@ -114,7 +114,8 @@ fn read(sources: &Sources, policies: &AtomicUsize) -> Vec<(FileId, FileReading)>
             reading.skipped.clear();
         }
         policies.fetch_add(reading.documents.len(), Ordering::Relaxed);
-        (!is_empty(&reading) || reading.body.is_some() || file.unread).then_some((id, reading))
+        let speaks = !reading.mentions.is_empty() || reading.body.is_some();
+        (!is_empty(&reading) || speaks || file.unread).then_some((id, reading))
     };
     files.into_par_iter().with_max_len(FILES_PER_TASK).filter_map(read).collect()
 }

@@ -19,7 +19,7 @@ mod tests;
 use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::wildcard::Wildcard;
 use crate::policy::{Policy, SkipReason};
-use crate::source::{Layer, LayerId, Problem, Span};
+use crate::source::{Layer, LayerId, Problem, Span, span_in_file};
 pub use crate::syntax::detect::notation;
 use crate::syntax::{Node, Notation, hcl, json, yaml};
 use intrinsic::At;
@@ -42,7 +42,7 @@ pub struct FileReading {
     pub real_names: plan::RealNames,
     /// The policies of a plan or a state: copies, which count if the file is named.
     pub copies: Vec<Document>,
-    /// The managed policies that a template speaks of by ARN or name, wherever they are declared.
+    /// The managed policies that it speaks of by ARN or name outside of policies, wherever they are declared.
     pub mentions: Vec<PolicyMention>,
     /// What a file of a Terraform module says, for its module to be put together.
     pub body: Option<hcl::Body>,
@@ -119,7 +119,7 @@ pub struct DeclaredIdentity {
     pub identity: Attachment,
 }
 
-/// A managed policy that a template speaks of by its ARN or its name.
+/// A managed policy that a file speaks of by its ARN or its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyMention {
     /// Its name, with `*` for what deployment puts in.
@@ -157,12 +157,12 @@ pub enum IdentityName {
 }
 
 impl IdentityName {
-    /// What is written of it; `None` where that is nothing, or no name.
-    fn pattern(self) -> Option<Wildcard> {
+    /// What is written of it, with `*` for the rest.
+    fn pattern(self) -> Wildcard {
         match self {
-            Self::Exact(name) => Some(Wildcard::new(name)),
-            Self::Pattern(pattern) => Some(pattern),
-            Self::Arn(_) | Self::Generated(_) | Self::PermissionSet(_) | Self::Unknown => None,
+            Self::Exact(name) => Wildcard::new(name),
+            Self::Pattern(pattern) => pattern,
+            Self::Arn(_) | Self::Generated(_) | Self::PermissionSet(_) | Self::Unknown => Wildcard::new("*"),
         }
     }
 }
@@ -287,7 +287,27 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
     }
     reading.skipped.sort_by_key(|skipped| skipped.span);
     reading.identities.sort_by_key(|declared| declared.span);
+    let is_plan = !(reading.copies.is_empty() && reading.real_names.is_empty());
+    // What a module's files mention is found when they are put together.
+    if !is_plan && (reading.body.is_none() || path.ends_with("terragrunt.hcl")) {
+        note_mentions(text, &mut reading);
+    }
     reading
+}
+
+/// Notes the ARNs of managed policies anywhere else in a text: who has a policy there is not known, but somebody may.
+fn note_mentions(text: &str, reading: &mut FileReading) {
+    let documents = reading.documents.iter();
+    let documents = documents.map(|of| span_in_file(&reading.layers, of.layer, of.policy.span));
+    let policies: Vec<Span> = documents.chain(reading.skipped.iter().map(|skipped| skipped.span)).collect();
+    for (offset, name) in link::policy_arns(text).filter(|(at, _)| text.get(..*at).is_some_and(|t| t.ends_with(':'))) {
+        let name = Wildcard::new(name);
+        let is_in_policy = policies.iter().any(|span| (span.start as usize..span.end as usize).contains(&offset));
+        let is_known = |known: &PolicyMention| known.name.as_lower() == name.as_lower();
+        if !is_in_policy && !reading.mentions.iter().any(is_known) {
+            reading.mentions.push(PolicyMention { name, used_as: UsedAs::Other });
+        }
+    }
 }
 
 fn read_body(text: &str, body: hcl::Body, notation: Notation, reading: &mut FileReading) {

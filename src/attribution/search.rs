@@ -159,8 +159,11 @@ impl<'e> Search<'_, 'e> {
 
     /// The owner of an ARN that account details have, and whether the policy may be deployed to other accounts too.
     fn there(&self, arn: &IdentityArn, certainty: Certainty) -> Owner<'e> {
-        let is_everywhere =
-            !self.scope.settings.deployed_to(&self.file.relative).is_empty() || self.scope.evidence.has_all_details();
+        let stated = self.scope.settings.deployed_to(&self.file.relative);
+        let is_everywhere = match stated.as_slice() {
+            [] => self.scope.evidence.has_all_details(),
+            stated => stated.iter().all(|account| self.scope.evidence.inventory.covers(account)),
+        };
         let only_seen_in = (!is_everywhere).then(|| arn.account().to_owned());
         Owner { only_seen_in, ..self.known_as(arn, certainty) }
     }

@@ -217,6 +217,9 @@ Outputs:
         told(&partly)[0],
         "role `app` only there, user `ann` in ops only there, user `bob` in ops blocks only there, `an identity without a name` blocks"
     );
+    let two = "accounts: { \"**\": [\"123456789012\", \"111122223333\"] }";
+    let of_one = scope_with(two, &identities, Some(&details()));
+    assert_eq!(told(&of_one)[0], "role `app` only there, group `ops` blocks");
     let unknown = scope(ONE, &identities);
     assert_eq!(told(&unknown)[2], "group `ops` blocks");
 }

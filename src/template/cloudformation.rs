@@ -34,7 +34,7 @@ pub(super) fn is_template(root: &Node<'_>) -> bool {
 /// Reads a template; its policies are of the reader's format, but for one of SAM.
 pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, is_cdk_output: bool) {
     let says = |text: &str| memchr::memmem::find(reader.file.as_bytes(), text.as_bytes()).is_some();
-    let identities = Identities::of(root, says(":policy/") || says(identity::BY_NAME));
+    let identities = Identities::of(root, says("policy/") || says(identity::BY_NAME));
     let mut values = Values::of(root.node);
     if identities.has_loops || reader.format == Format::Serverless {
         values = values.with_holes_everywhere();
@@ -50,10 +50,9 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, is_cdk_output: bo
 }
 
 impl<'t, 's> Template<'t, 's> {
-    /// The managed policies of whichever file that it speaks of by ARN or name, as far as it says their names.
+    /// The managed policies of whichever file that it speaks of by ARN or name.
     fn mentions(&self) -> impl Iterator<Item = PolicyMention> {
-        let said = self.identities.uses_by_name().filter(|(name, _)| name.as_str() != "*");
-        said.map(|(name, using)| {
+        self.identities.uses_by_name().map(|(name, using)| {
             let used_as = match using {
                 Use::AttachedTo(of) => UsedAs::PolicyOf(self.identities.of_resource(of, Link::Reference, &self.values)),
                 Use::Boundary => UsedAs::Boundary,
@@ -135,7 +134,7 @@ impl<'t, 's> Template<'t, 's> {
         }
         dedup(&mut attachments);
         let named = properties.get("ManagedPolicyName");
-        let name = named.and_then(|name| identity::name_of(name.node, &self.values).pattern());
+        let name = named.map(|name| identity::name_of(name.node, &self.values).pattern());
         let standing = Standing { name, ..self.standing(resource, DocumentKind::Managed, attachments) };
         reader.take_property(&document, &self.values, &standing);
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cloudformation;
 use super::intrinsic::{self, At, Values};
+use super::link::policy_arns;
 use super::{Attachment, IdentityName, Link};
 use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::wildcard::Wildcard;
@@ -68,7 +69,8 @@ impl<'t, 's> Identities<'t, 's> {
             for (index, resource) in resources.iter().enumerate() {
                 search.visit(resource.at.node, resource.is_identity().then_some(index), UseAt::Elsewhere);
             }
-            for section in ["Outputs", "Globals"].iter().filter_map(|key| root.node.get(key)) {
+            for section in ["Outputs", "Globals", "Parameters", "Mappings"].iter().filter_map(|key| root.node.get(key))
+            {
                 search.visit(section, None, UseAt::Elsewhere);
             }
         }
@@ -89,7 +91,7 @@ impl<'t, 's> Identities<'t, 's> {
 
     /// The managed policies that are spoken of by ARN or name: each name as far as it is written, and how it is used.
     pub(super) fn uses_by_name(&self) -> impl Iterator<Item = (Wildcard, Use<'_, 't, 's>)> {
-        self.by_name.iter().map(|(name, at)| (Wildcard::new(pattern_of(name)), self.resolve(*at)))
+        self.by_name.iter().map(|(name, at)| (Wildcard::new(name.as_str()), self.resolve(*at)))
     }
 
     fn resolve(&self, at: UseAt) -> Use<'_, 't, 's> {
@@ -205,16 +207,21 @@ pub(super) fn pattern(pieces: &[Piece<'_>]) -> IdentityName {
     IdentityName::Pattern(Wildcard::new(text.collect::<String>()))
 }
 
-/// A managed policy and the name it will have, as written in the template, holes and all.
+/// A managed policy and the name it will have, as written in the template, with `*` for the holes; none if it is one hole.
 struct Policy<'t> {
     logical_id: &'t str,
-    name: Option<&'t str>,
+    name: Option<String>,
 }
 
 impl<'t> Policy<'t> {
     fn of(resource: &Resource<'t, '_>) -> Option<Self> {
         let named = resource.properties.as_ref().and_then(|properties| properties.node.get("ManagedPolicyName"));
-        let name = named.and_then(|name| intrinsic::call(name).map_or(name, |call| call.argument).text());
+        let text = named.and_then(|name| match intrinsic::call(name) {
+            Some(call) if call.name == "Sub" => call.argument.text(),
+            Some(_) => None,
+            None => name.text(),
+        });
+        let name = text.map(pattern_of).filter(|name| name != "*");
         (resource.kind == "AWS::IAM::ManagedPolicy").then_some(Self { logical_id: resource.logical_id, name })
     }
 }
@@ -243,15 +250,11 @@ impl Search<'_> {
             }
         }
         match &node.value {
-            Value::Text(text) => {
-                let arn = text.split_once(":policy/").filter(|(account, _)| !account.ends_with("::aws"));
-                let name = arn.and_then(|(_, path)| path.rsplit('/').next());
-                name.into_iter().for_each(|name| self.note_name(name, using));
-            }
+            Value::Text(text) => policy_arns(text).for_each(|(_, name)| self.note_name(name, using)),
             Value::Table(entries) => {
                 for entry in entries {
                     if entry.key.starts_with(BY_NAME) {
-                        named(&entry.value).into_iter().for_each(|name| self.note_name(name, using));
+                        named(&entry.value).into_iter().for_each(|name| self.note_name(pattern_of(name), using));
                     }
                     if let Some(using) = inside(&entry.key, owner, using) {
                         self.visit(&entry.value, owner, using);
@@ -263,9 +266,9 @@ impl Search<'_> {
         }
     }
 
-    fn note_name(&mut self, name: &str, using: UseAt) {
-        self.note(|policy| policy.name == Some(name), using);
-        self.by_name.push((name.to_owned(), using));
+    fn note_name(&mut self, name: String, using: UseAt) {
+        self.note(|policy| policy.name.as_ref() == Some(&name), using);
+        self.by_name.push((name, using));
     }
 
     fn note(&mut self, is_meant: impl Fn(&Policy<'_>) -> bool, using: UseAt) {

@@ -13,7 +13,8 @@ pub fn is_of_module(name: &str) -> bool {
         .any(|ending| name.ends_with(ending))
 }
 
-/// Whether a file might hold an IAM policy: the words that every policy needs are in it, in whatever notation.
+/// Whether a file might hold an IAM policy, or say who has one: the words that every policy needs are in it, or an ARN or
+/// a reference by name of one that is not AWS's, in whatever notation.
 ///
 /// The words hold for a policy inside a JSON string too, since none of their letters is ever escaped but by choice, as
 /// `\u0041ction`. That choice is why a file with `\u00` in it passes as well.
@@ -21,7 +22,15 @@ pub fn is_of_module(name: &str) -> bool {
 pub fn may_hold_policy(bytes: &[u8]) -> bool {
     let has = |word: &str| memmem::find(bytes, word.as_bytes()).is_some();
     // `NotAction` has `Action` in it, and the Serverless Framework spells `statements`.
-    (has("tatement") && has("Action") && has("Effect")) || has(r"\u00")
+    (has("tatement") && has("Action") && has("Effect")) || has(r"\u00") || speaks_of_policy(bytes)
+}
+
+fn speaks_of_policy(bytes: &[u8]) -> bool {
+    let is_of_aws = |at: usize| bytes.get(..at).is_some_and(|before| before.ends_with(b"::aws:"));
+    let before = |at: usize| at.checked_sub(1).and_then(|at| bytes.get(at));
+    let begins = |at: usize| before(at).is_none_or(|byte| b":\"' [,".contains(byte));
+    memmem::find_iter(bytes, b"policy/").any(|at| begins(at) && !is_of_aws(at))
+        || memmem::find(bytes, b"CustomerManagedPolicyReference").is_some()
 }
 
 #[cfg(test)]
@@ -40,6 +49,12 @@ mod tests {
             ("", false),
             ("Actions and Effects of the last Statement", true),
             ("Effect and cause", false),
+            ("ManagedPolicyArns: [arn:aws:iam::123456789012:policy/deploy]", true),
+            ("!Join [':', ['arn:aws:iam:', !Ref AWS::AccountId, policy/deploy]]", true),
+            ("arn:aws:iam::aws:policy/ReadOnlyAccess", false),
+            ("ManagedPolicyArns: [arn:aws:iam::aws:policy/A, arn:aws:iam::123456789012:policy/b]", true),
+            ("CustomerManagedPolicyReferences: [{Name: deploy}]", true),
+            ("docs/policy/deploy", false),
         ];
         for (text, expected) in cases {
             assert_eq!(may_hold_policy(text.as_bytes()), expected, "{text}");

@@ -43,7 +43,7 @@ impl<T> ByName<T> {
         let exactly = self.exactly.get(name.as_lower()).map_or(&[][..], Vec::as_slice);
         let is_meant = move |like: &Wildcard| match name.is_literal() {
             true => like.as_str() != "*" && like.matches(name.as_str()),
-            false => like.as_lower() == name.as_lower(),
+            false => like.as_str() != "*" && like.as_lower() == name.as_lower(),
         };
         exactly.iter().chain(self.like.iter().filter(move |(like, _)| is_meant(like)).map(|(_, value)| value))
     }

@@ -33,13 +33,22 @@ pub(super) fn mentions(text: &str) -> Vec<(usize, Mention<'_>)> {
         found.extend(mention.map(|mention| (at, mention)));
         at += word.len().max(1);
     }
-    for (offset, _) in text.match_indices(":policy").filter(|(at, _)| text.get(..*at).is_some_and(is_of_account)) {
-        let rest = text.get(offset + ":policy".len()..).unwrap_or_default();
-        if !rest.starts_with(|c: char| is_word_char(c) || c == '-') {
-            found.push((offset, Mention::PolicyArn(arn_name(rest))));
-        }
-    }
+    found.extend(policy_arns(text).map(|(offset, name)| (offset, Mention::PolicyArn(name))));
     found
+}
+
+/// The names at the ends of the ARNs of policies that are not AWS's, with `*` for what deployment puts in, and where each
+/// has `policy`: after the account, or at the beginning of a string that others are put before.
+pub(in crate::template) fn policy_arns(text: &str) -> impl Iterator<Item = (usize, String)> {
+    memchr::memmem::find_iter(text.as_bytes(), "policy").filter_map(|at| {
+        let (before, rest) = (text.get(..at)?, text.get(at + "policy".len()..)?);
+        let is_end = !rest.starts_with(|c: char| is_word_char(c) || c == '-');
+        let is_arn = match before.strip_suffix(':') {
+            Some(account) => is_of_account(account) && is_end,
+            None => rest.starts_with('/') && (before.is_empty() || before.ends_with(['"', '\'', ' ', ',', '['])),
+        };
+        is_arn.then(|| (at, arn_name(rest)))
+    })
 }
 
 /// Whether a value is compared or counted, so that nothing of it goes anywhere.
@@ -69,7 +78,8 @@ fn is_compared_to_nothing(rest: &str) -> bool {
 
 /// Whether what stands before the last part of an ARN may be an account, and is not AWS itself.
 fn is_of_account(before: &str) -> bool {
-    before.ends_with(|c: char| c.is_ascii_digit() || matches!(c, '}' | '*' | ':')) || before.ends_with("%s")
+    let may_end = |c: char| c.is_ascii_digit() || matches!(c, '}' | '*' | ':' | '>' | '"' | '\'');
+    before.is_empty() || before.ends_with(may_end) || before.ends_with("%s")
 }
 
 fn is_word_char(c: char) -> bool {
@@ -93,12 +103,17 @@ pub(super) fn arn_name(text: &str) -> String {
                 name.push('*');
                 rest.next_if(|verb| *verb != '{');
             }
-            '{' => open += 1,
+            '{' => {
+                if open == 0 && !name.ends_with('*') {
+                    name.push('*');
+                }
+                open += 1;
+            }
             '}' => open = open.saturating_sub(1),
             _ if open > 0 => {}
             // Inside of a string of JSON quotes are escaped; other escapes stand for what is not worked out here.
             '\\' if rest.peek() != Some(&'"') => return "*".to_owned(),
-            '"' | ' ' | '\t' | '\r' | '\n' | ',' | ')' | '\\' => {
+            '"' | '\'' | ' ' | '\t' | '\r' | '\n' | ',' | ')' | ']' | '<' | '>' | ';' | '|' | '`' | '\\' => {
                 ends = true;
                 break;
             }

@@ -457,74 +457,192 @@ fn the_json_form_is_linked_like_any_other() {
     assert_eq!(linked(&values)[0], "data.aws_iam_policy_document.d: app-y");
 }
 
+const DEPLOY: &str = "Resources:
+  P:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      ManagedPolicyName: deploy
+      Roles: [ci]
+      PolicyDocument: {Statement: [{Effect: Allow, Action: s3:GetObject, Resource: '*'}]}
+";
+const MANAGED_DEPLOY: &str =
+    "resource \"aws_iam_policy\" \"p\" {\n name = \"deploy\"\n policy = data.aws_iam_policy_document.d.json\n}\n";
+
+/// A template of a role.
+fn role(properties: &str) -> String {
+    format!("Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {{RoleName: app, {properties}}}\n")
+}
+
+/// One of a role that has the policy of this name.
+fn having(name: &str) -> String {
+    role(&format!("ManagedPolicyArns: [!Sub 'arn:aws:iam::${{AWS::AccountId}}:policy/{name}']"))
+}
+
+fn bounded(name: &str) -> String {
+    role(&format!("PermissionsBoundary: !Sub 'arn:aws:iam::${{AWS::AccountId}}:policy/{name}'"))
+}
+
+fn permission_set(properties: &str) -> String {
+    format!("Resources:\n  S:\n    Type: AWS::SSO::PermissionSet\n    Properties: {{Name: Ops, {properties}}}\n")
+}
+
 #[test]
 fn a_managed_policy_is_known_by_arn_and_name_in_other_files_too() {
-    let policy = "Resources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      ManagedPolicyName: deploy\n      Roles: [ci]\n      PolicyDocument: {Statement: [{Effect: Allow, Action: s3:GetObject, Resource: '*'}]}\n";
-    let role = |properties: &str| {
-        format!("Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {{RoleName: app, {properties}}}\n")
-    };
-    let of_account = "!Sub 'arn:aws:iam::${AWS::AccountId}:policy/";
-    let has = |arn: &str| role(&format!("ManagedPolicyArns: [{arn}]"));
     let terraform =
         |attribute: &str| format!("resource \"aws_iam_role\" \"r\" {{\n name = \"app\"\n {attribute}\n}}\n");
-    let set = |properties: &str| {
-        format!("Resources:\n  S:\n    Type: AWS::SSO::PermissionSet\n    Properties: {{Name: Ops, {properties}}}\n")
-    };
+    let other = "Resources: {T: {Type: Custom::T, Properties: {Policy: 'arn:aws:iam::123456789012:policy/deploy'}}}";
     let cases = [
-        ("roles.yaml", has("arn:aws:iam::123456789012:policy/deploy"), "P: ci app"),
-        ("roles.yaml", has(&format!("{of_account}team/Deploy'")), "P: ci app"),
-        ("roles.yaml", has(&format!("{of_account}${{Verb}}loy'")), "P: ci app"),
-        ("roles.yaml", has(&format!("{of_account}${{Name}}'")), "P: ci"),
-        ("roles.yaml", has("arn:aws:iam::aws:policy/deploy"), "P: ci"),
-        ("roles.yaml", has("arn:aws:iam::123456789012:policy/deployer"), "P: ci"),
-        ("roles.yaml", has("arn:aws:iam::123456789012:policy/deploy").replace("RoleName: app, ", ""), "P: ci ?"),
-        ("roles.yaml", role(&format!("PermissionsBoundary: {of_account}deploy'")), "boundary"),
+        ("roles.yaml", role("ManagedPolicyArns: ['arn:aws:iam::123456789012:policy/deploy']"), "P: ci app"),
+        ("roles.yaml", having("team/Deploy"), "P: ci app"),
+        ("roles.yaml", having("${Verb}loy"), "P: ci app"),
+        ("roles.yaml", having("${Name}"), "P: ci ?"),
+        ("roles.yaml", role("ManagedPolicyArns: ['arn:aws:iam::aws:policy/deploy']"), "P: ci"),
+        ("roles.yaml", having("deployer"), "P: ci"),
+        ("roles.yaml", having("deploy").replace("RoleName: app, ", ""), "P: ci ?"),
+        ("roles.yaml", bounded("deploy"), "boundary"),
+        ("roles.yaml", other.to_owned(), "P: ci ?"),
+        ("sso.yaml", permission_set("CustomerManagedPolicyReferences: [{Name: deploy}]"), "P: ci ?"),
+        ("sso.yaml", permission_set("CustomerManagedPolicyReferences: [{Name: other}]"), "P: ci"),
         (
-            "roles.yaml",
-            "Resources: {T: {Type: Custom::T, Properties: {Policy: 'arn:aws:iam::123456789012:policy/deploy'}}}"
-                .to_owned(),
-            "P: ci ?",
+            "sso.yaml",
+            permission_set("PermissionsBoundary: {CustomerManagedPolicyReference: {Name: deploy}}"),
+            "boundary",
         ),
-        ("sso.yaml", set("CustomerManagedPolicyReferences: [{Name: deploy}]"), "P: ci ?"),
-        ("sso.yaml", set("CustomerManagedPolicyReferences: [{Name: other}]"), "P: ci"),
-        ("sso.yaml", set("PermissionsBoundary: {CustomerManagedPolicyReference: {Name: deploy}}"), "boundary"),
         ("roles.tf", terraform("managed_policy_arns = [\"arn:aws:iam::${var.id}:policy/deploy\"]"), "P: ci app"),
         ("roles.tf", terraform("permissions_boundary = \"arn:aws:iam::${var.id}:policy/deploy\""), "boundary"),
-        ("roles.tf", terraform("managed_policy_arns = [\"arn:aws:iam::${var.id}:policy/${var.name}\"]"), "P: ci"),
+        ("roles.tf", terraform("managed_policy_arns = [\"arn:aws:iam::${var.id}:policy/${var.name}\"]"), "P: ci ?"),
     ];
-    let in_part = policy.replace("Name: deploy", "Name: !Sub '${Stage}-deploy'");
-    let by_part = [
-        (has(&format!("{of_account}${{Stage}}-deploy'")), "P: ci app"),
-        (has(&format!("{of_account}prod-deploy'")), "P: ci ?"),
-        (has(&format!("{of_account}prod-${{What}}'")), "P: ci ?"),
-        (role(&format!("PermissionsBoundary: {of_account}${{Stage}}-deploy'")), "boundary"),
-        (role(&format!("PermissionsBoundary: {of_account}prod-deploy'")), "P: ci ?"),
-        (has(&format!("{of_account}prod-deploy-more'")), "P: ci"),
-        (has(&format!("{of_account}${{Name}}'")), "P: ci"),
-    ];
-    for (text, expected) in by_part {
-        assert_eq!(linked(&[("policies.yaml", &in_part), ("roles.yaml", &text)]), [expected], "{text}");
-    }
     for (path, text, expected) in cases {
-        assert_eq!(linked(&[("policies.yaml", policy), (path, &text)]), [expected], "{text}");
+        assert_eq!(linked(&[("policies.yaml", DEPLOY), (path, &text)]), [expected], "{text}");
     }
-    let resource = set("CustomerManagedPolicyReferences: [{Name: deploy}]").replace("Resources:\n", "");
-    assert_eq!(linked(&[("all.yaml", &format!("{policy}{resource}"))]), ["P: ci ?"]);
-    let managed =
-        "resource \"aws_iam_policy\" \"p\" {\n name = \"deploy\"\n policy = data.aws_iam_policy_document.d.json\n}\n";
-    let module = format!("{DOCUMENT}{managed}");
-    let in_part = module.replace("\"deploy\"", "\"${var.stage}-deploy\"");
+    let set = permission_set("CustomerManagedPolicyReferences: [{Name: deploy}]").replace("Resources:\n", "");
+    assert_eq!(linked(&[("all.yaml", &format!("{DEPLOY}{set}"))]), ["P: ci ?"]);
+    let module = format!("{DOCUMENT}{MANAGED_DEPLOY}");
     for (text, expected) in [
-        (has(&format!("{of_account}prod-deploy'")), "data.aws_iam_policy_document.d: ?"),
-        (has(&format!("{of_account}prod'")), "data.aws_iam_policy_document.d: "),
-    ] {
-        assert_eq!(linked(&[("roles.yaml", &text), ("m/main.tf", &in_part)]), [expected], "{text}");
-    }
-    for (text, expected) in [
-        (has(&format!("{of_account}deploy'")), "data.aws_iam_policy_document.d: app"),
-        (has(&format!("{of_account}other'")), "data.aws_iam_policy_document.d: "),
-        (role(&format!("PermissionsBoundary: {of_account}deploy'")), "boundary"),
+        (having("deploy"), "data.aws_iam_policy_document.d: app"),
+        (having("other"), "data.aws_iam_policy_document.d: "),
+        (bounded("deploy"), "boundary"),
     ] {
         assert_eq!(linked(&[("roles.yaml", &text), ("m/main.tf", &module)]), [expected], "{text}");
     }
+}
+
+#[test]
+fn a_managed_policy_that_may_be_spoken_of_elsewhere_is_held_back() {
+    let in_part = DEPLOY.replace("Name: deploy", "Name: !Sub '${Stage}-deploy'");
+    let cases = [
+        (having("${Stage}-deploy"), "P: ci app"),
+        (having("prod-deploy"), "P: ci ?"),
+        (having("prod-${What}"), "P: ci ?"),
+        (bounded("${Stage}-deploy"), "boundary"),
+        (bounded("prod-deploy"), "P: ci ?"),
+        (having("prod-deploy-more"), "P: ci"),
+        (having("${Name}"), "P: ci ?"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(linked(&[("policies.yaml", &in_part), ("roles.yaml", &text)]), [expected], "{text}");
+    }
+    let module = format!("{DOCUMENT}{MANAGED_DEPLOY}").replace("\"deploy\"", "\"${var.stage}-deploy\"");
+    for (name, expected) in [("prod-deploy", "?"), ("prod", "")] {
+        let said = linked(&[("roles.yaml", &having(name)), ("m/main.tf", &module)]);
+        assert_eq!(said, [format!("data.aws_iam_policy_document.d: {expected}")], "{name}");
+    }
+}
+
+const NAMED: &str = "Resources:
+  P:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      ManagedPolicyName: shared
+      PolicyDocument: {Statement: [{Effect: Allow, Action: s3:GetObject, Resource: '*'}]}
+";
+
+#[test]
+fn an_arn_that_functions_put_together_is_one() {
+    let role = |arns: &str| {
+        format!("Resources: {{R: {{Type: AWS::IAM::Role, Properties: {{RoleName: b, ManagedPolicyArns: {arns}}}}}}}\n")
+    };
+    let cases = [
+        ("[!Join [':', ['arn:aws:iam:', !Ref AWS::AccountId, 'policy/shared']]]", "P: b"),
+        ("[!Join ['', ['arn:aws:iam::', !Ref AWS::AccountId, ':policy/', 'shared']]]", "P: ?"),
+        ("[!Sub ['arn:aws:iam::${AWS::AccountId}:policy/${N}', {N: shared}]]", "P: ?"),
+        ("!Split [',', 'arn:aws:iam::123456789012:policy/shared,arn:aws:iam::aws:policy/ReadOnlyAccess']", "P: b"),
+        ("!Split [',', 'arn:aws:iam::aws:policy/ReadOnlyAccess,arn:aws:iam::123456789012:policy/shared']", "P: b"),
+        ("[!Join [':', ['arn:aws:iam:', !Ref AWS::AccountId, 'policy/other']]]", "P: "),
+        ("[!Sub 'arn:${AWS::Partition}:iam::aws:policy/${Name}']", "P: "),
+    ];
+    for (arns, expected) in cases {
+        assert_eq!(linked(&[("p.yaml", NAMED), ("r.yaml", &role(arns))]), [expected], "{arns}");
+    }
+    let by_reference = role("[!Ref Arn]");
+    let default =
+        format!("Parameters: {{Arn: {{Default: 'arn:aws:iam::123456789012:policy/shared'}}}}\n{by_reference}");
+    assert_eq!(linked(&[("p.yaml", NAMED), ("r.yaml", &default)]), ["P: ?"]);
+    let mapped = role("[!FindInMap [M, a, arn]]");
+    let mapped = format!("Mappings: {{M: {{a: {{arn: 'arn:aws:iam::123456789012:policy/shared'}}}}}}\n{mapped}");
+    assert_eq!(linked(&[("p.yaml", NAMED), ("r.yaml", &mapped)]), ["P: ?"]);
+}
+
+#[test]
+fn a_policy_may_be_spoken_of_in_any_file() {
+    let arn = "arn:aws:iam::123456789012:policy/shared";
+    let cases = [
+        (
+            "serverless.yml",
+            "service: s\nprovider: {name: aws, iam: {role: {name: b, managedPolicies: [ARN]}}}\n",
+            "P: ?",
+        ),
+        ("a/terragrunt.hcl", "inputs = { role = \"b\", policy_arns = [\"ARN\"] }\n", "P: ?"),
+        ("parameters.json", "[{\"ParameterKey\": \"PolicyArn\", \"ParameterValue\": \"ARN\"}]\n", "P: ?"),
+        ("ack.yaml", "kind: Role\nspec:\n  policies:\n    - ARN # the shared one\n", "P: ?"),
+        ("ack.yaml", "kind: Role\nspec:\n  policies:\n    - ARNS\n", "P: "),
+        ("by-part.yaml", "policies: ['arn:aws:iam::{{ account }}:policy/{{ name }}']\n", "P: ?"),
+        ("by-part.yaml", "policies: ['arn:aws:iam::{{ account }}:policy/other-{{ name }}']\n", "P: "),
+        (
+            "boundary.json",
+            r#"{"Statement": {"Effect": "Deny", "Action": "iam:DetachRolePolicy", "Resource": "ARN"}}"#,
+            "P: ",
+        ),
+    ];
+    for (path, text, expected) in cases {
+        let said = linked(&[("p.yaml", NAMED), (path, &text.replace("ARN", arn))]);
+        let of_policy = said.iter().find(|said| said.starts_with("P: "));
+        assert_eq!(of_policy.map(String::as_str), Some(expected), "{path} {text}");
+    }
+    let unfinished =
+        "{% set x = 1 %}\nResources: {R: {Properties: {ManagedPolicyArns: ['arn:aws:iam::1:policy/shared']}}}\n";
+    let reading = read_file("r.yaml", unfinished);
+    assert_eq!((reading.problems.len(), reading.mentions.len()), (1, 1));
+}
+
+#[test]
+fn a_policy_whose_name_only_deployment_knows_may_be_any() {
+    let arn = "arn:aws:iam::123456789012:policy/shared";
+    let has =
+        format!("resource \"aws_iam_role_policy_attachment\" \"b\" {{\n role = \"b\"\n policy_arn = \"{arn}\"\n}}\n");
+    let in_template = NAMED.replace("Name: shared", "Name: !Ref Name");
+    assert_eq!(linked(&[("p.yaml", &in_template), ("b/main.tf", &has)]), ["P: ?"]);
+    let whole = format!(
+        "Parameters: {{Name: {{Default: shared}}}}\n{in_template}  R: {{Type: AWS::IAM::Role, Properties: {{RoleName: b, ManagedPolicyArns: [!Sub 'arn:aws:iam::${{AWS::AccountId}}:policy/${{Name}}']}}}}\n"
+    );
+    assert_eq!(linked(&[("p.yaml", &whole)]), ["P: ?"]);
+    let policy = |kind: &str, attributes: &str| {
+        format!(
+            "{DOCUMENT}variable \"n\" {{}}\nresource \"{kind}\" \"p\" {{\n {attributes} = data.aws_iam_policy_document.d.json\n}}\n"
+        )
+    };
+    let cases = [
+        ("aws_iam_policy", "name = var.n\n policy", "?"),
+        ("aws_iam_policy", "name = replace(\"sha_red\", \"_\", \"\")\n policy", "?"),
+        ("aws_iam_policy", "name_prefix = \"sha\"\n policy", "?"),
+        ("aws_iam_policy", "name_prefix = \"other\"\n policy", ""),
+        ("awscc_iam_managed_policy", "managed_policy_name = \"shared\"\n policy_document", "b"),
+    ];
+    for (kind, attributes, expected) in cases {
+        let said = linked(&[("a/main.tf", &policy(kind, attributes)), ("b/main.tf", &has)]);
+        assert_eq!(said, [format!("data.aws_iam_policy_document.d: {expected}")], "{kind} {attributes}");
+    }
+    let call = "module \"s\" {\n source = \"terraform-aws-modules/iam/aws//modules/iam-policy\"\n name = \"shared\"\n policy = data.aws_iam_policy_document.d.json\n}\n";
+    let said = linked(&[("a/main.tf", &format!("{DOCUMENT}{call}")), ("b/main.tf", &has)]);
+    assert_eq!(said, ["data.aws_iam_policy_document.d: b"]);
 }

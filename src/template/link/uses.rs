@@ -23,7 +23,7 @@ const MERGED: [&str; 4] = ["source_policy_documents", "override_policy_documents
 /// The resources that others may read a policy from that is written in them.
 const INLINE: [&str; 3] = ["aws_iam_role_policy.", "aws_iam_user_policy.", "aws_iam_group_policy."];
 
-/// What templates speak of by ARN or name: in which file, and what it is used as there.
+/// What files other than those of modules speak of by ARN or name: in which file, and what it is used as there.
 pub(super) type Spoken = ByName<(usize, UsedAs)>;
 
 /// Something whose mentions are uses of a policy.
@@ -114,7 +114,7 @@ impl<'u, 'a> Uses<'u, 'a> {
         self.finish(following)
     }
 
-    /// What a managed policy that the template in a file names is used as in all others.
+    /// What a managed policy that the template in a file names is used as wherever else it is spoken of.
     pub(super) fn of_named(&self, name: &Wildcard, file: usize) -> Use {
         let using = Use { is_unused: true, ..Use::default() };
         let mut following = Following { using, seen: BTreeSet::new(), open: Vec::new() };
@@ -122,7 +122,7 @@ impl<'u, 'a> Uses<'u, 'a> {
             following.take(What::Managed, self.meaning(What::Managed, site));
         }
         self.in_templates(&mut following, name, Some(file));
-        self.perhaps(&mut following, name, Some(file));
+        self.perhaps(&mut following, name, self.modules.sites.arns.nameless());
         self.finish(following)
     }
 
@@ -150,12 +150,12 @@ impl<'u, 'a> Uses<'u, 'a> {
         }
     }
 
-    /// Holds a policy back of whose name deployment knows a part, where another part is written: whether it is the same
-    /// nobody knows.
-    fn perhaps(&self, following: &mut Following, name: &Wildcard, own: Option<usize>) {
-        let mut sites = self.modules.sites.arns.may_be_of(name);
+    /// Holds a policy back where something is spoken of that may be it: a part of one name or of both only deployment
+    /// knows.
+    fn perhaps<'s>(&'s self, following: &mut Following, name: &Wildcard, nameless: impl Iterator<Item = &'s Site>) {
+        let mut sites = self.modules.sites.arns.may_be_of(name).chain(nameless);
         let in_modules = sites.any(|site| !matches!(self.meaning(What::Managed, site), Meaning::Nothing));
-        if in_modules || self.spoken.may_be_of(name).any(|(file, _)| Some(*file) != own) {
+        if in_modules || self.spoken.may_be_of(name).chain(self.spoken.nameless()).next().is_some() {
             following.take(What::Managed, Meaning::Elsewhere);
         }
     }
@@ -174,7 +174,7 @@ impl<'u, 'a> Uses<'u, 'a> {
         }
         for name in self.names_of_managed(what, target) {
             self.in_templates(following, &name, None);
-            self.perhaps(following, &name, None);
+            self.perhaps(following, &name, std::iter::empty());
         }
         match target {
             Target::Named { module, .. } if self.modules.get(*module).is_some_and(|module| module.is_incomplete) => {
@@ -248,10 +248,20 @@ impl<'u, 'a> Uses<'u, 'a> {
     /// The names of a managed policy, as far as they are known.
     fn names_of_managed(&self, what: What, target: &Target) -> Vec<Wildcard> {
         let Target::Named { module, name } = target else { return Vec::new() };
-        let placed = self.modules.block(*module, name).filter(|_| what == What::Managed);
-        let named = placed.and_then(|placed| Some((placed, placed.block.body.get("name")?)));
-        let names = named.map(|(placed, named)| self.modules.names(named, Scope::of(placed), 0)).unwrap_or_default();
-        names.into_iter().filter_map(|name| identity_name(&name).pattern()).collect()
+        // Of a module's outputs, the call says how what it makes is called.
+        let call = name.strip_prefix("module.").and_then(|rest| rest.split('.').next());
+        let address = call.map_or_else(|| name.clone(), |call| format!("module.{call}"));
+        let Some(placed) = self.modules.block(*module, &address).filter(|_| what == What::Managed) else {
+            return Vec::new();
+        };
+        let named = |key: &str| -> Option<Vec<Wildcard>> {
+            let names = self.modules.names(placed.block.body.get(key)?, Scope::of(placed), 0);
+            Some(names.into_iter().map(|name| identity_name(&name).pattern()).collect())
+        };
+        let begun =
+            |names: Vec<Wildcard>| names.iter().map(|name| Wildcard::new(format!("{}*", name.as_str()))).collect();
+        let whole = named("name").or_else(|| named("managed_policy_name"));
+        whole.or_else(|| named("name_prefix").map(begun)).unwrap_or_default()
     }
 
     fn meaning(&self, what: What, site: &Site) -> Meaning {
