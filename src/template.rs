@@ -16,6 +16,8 @@ pub mod terraform;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::wildcard::Wildcard;
 use crate::policy::{Policy, SkipReason};
@@ -299,12 +301,17 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
 fn note_mentions(text: &str, reading: &mut FileReading) {
     let documents = reading.documents.iter();
     let documents = documents.map(|of| span_in_file(&reading.layers, of.layer, of.policy.span));
-    let policies: Vec<Span> = documents.chain(reading.skipped.iter().map(|skipped| skipped.span)).collect();
+    let mut policies: Vec<Span> = documents.chain(reading.skipped.iter().map(|skipped| skipped.span)).collect();
+    policies.sort_unstable();
+    let mut ends = 0;
+    let mut policies = policies.into_iter().peekable();
+    let mut known: HashSet<String> = reading.mentions.iter().map(|said| said.name.as_lower().to_owned()).collect();
     for (offset, name) in link::policy_arns(text).filter(|(at, _)| text.get(..*at).is_some_and(|t| t.ends_with(':'))) {
+        while let Some(span) = policies.next_if(|span| span.start as usize <= offset) {
+            ends = ends.max(span.end as usize);
+        }
         let name = Wildcard::new(name);
-        let is_in_policy = policies.iter().any(|span| (span.start as usize..span.end as usize).contains(&offset));
-        let is_known = |known: &PolicyMention| known.name.as_lower() == name.as_lower();
-        if !is_in_policy && !reading.mentions.iter().any(is_known) {
+        if offset >= ends && known.insert(name.as_lower().to_owned()) {
             reading.mentions.push(PolicyMention { name, used_as: UsedAs::Other });
         }
     }

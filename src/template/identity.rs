@@ -63,9 +63,8 @@ impl<'t, 's> Identities<'t, 's> {
             cloudformation::resources(root).into_iter().filter_map(|(entry, at)| Resource::new(entry, at)).collect();
         let keys = root.node.get("Resources").and_then(Node::table).unwrap_or_default();
         let has_loops = keys.iter().any(|entry| entry.key.starts_with("Fn::ForEach"));
-        let policies: Vec<Policy<'t>> = resources.iter().filter_map(Policy::of).collect();
-        let mut search = Search { policies, uses: BTreeMap::new(), by_name: Vec::new() };
-        if speaks_of_policies || !search.policies.is_empty() {
+        let mut search = Search::of(&resources);
+        if speaks_of_policies || !search.uses.is_empty() {
             for (index, resource) in resources.iter().enumerate() {
                 search.visit(resource.at.node, resource.is_identity().then_some(index), UseAt::Elsewhere);
             }
@@ -207,46 +206,45 @@ pub(super) fn pattern(pieces: &[Piece<'_>]) -> IdentityName {
     IdentityName::Pattern(Wildcard::new(text.collect::<String>()))
 }
 
-/// A managed policy and the name it will have, as written in the template, with `*` for the holes; none if it is one hole.
-struct Policy<'t> {
-    logical_id: &'t str,
-    name: Option<String>,
-}
-
-impl<'t> Policy<'t> {
-    fn of(resource: &Resource<'t, '_>) -> Option<Self> {
-        let named = resource.properties.as_ref().and_then(|properties| properties.node.get("ManagedPolicyName"));
-        let text = named.and_then(|name| match intrinsic::call(name) {
-            Some(call) if call.name == "Sub" => call.argument.text(),
-            Some(_) => None,
-            None => name.text(),
-        });
-        let name = text.map(pattern_of).filter(|name| name != "*");
-        (resource.kind == "AWS::IAM::ManagedPolicy").then_some(Self { logical_id: resource.logical_id, name })
-    }
-}
-
 /// What the keys begin with below which a permission set speaks of managed policies by their names.
 pub(super) const BY_NAME: &str = "CustomerManagedPolicyReference";
 
 /// The search for what uses the managed policies.
 struct Search<'t> {
-    policies: Vec<Policy<'t>>,
+    /// By the logical id of each managed policy.
     uses: BTreeMap<&'t str, Vec<UseAt>>,
+    /// Their logical ids, by the names that they will have, as written with `*` for the holes.
+    ids: BTreeMap<String, Vec<&'t str>>,
     by_name: Vec<(String, UseAt)>,
 }
 
-impl Search<'_> {
+impl<'t> Search<'t> {
+    fn of(resources: &[Resource<'t, '_>]) -> Self {
+        let mut search = Self { uses: BTreeMap::new(), ids: BTreeMap::new(), by_name: Vec::new() };
+        for resource in resources.iter().filter(|resource| resource.kind == "AWS::IAM::ManagedPolicy") {
+            search.uses.insert(resource.logical_id, Vec::new());
+            let named = resource.properties.as_ref().and_then(|properties| properties.node.get("ManagedPolicyName"));
+            let text = named.and_then(|name| match intrinsic::call(name) {
+                Some(call) if call.name == "Sub" => call.argument.text(),
+                Some(_) => None,
+                None => name.text(),
+            });
+            if let Some(name) = text.map(pattern_of).filter(|name| name != "*") {
+                search.ids.entry(name).or_default().push(resource.logical_id);
+            }
+        }
+        search
+    }
+
     /// Depth is bounded by the parser's limit on nesting.
     fn visit(&mut self, node: &Node<'_>, owner: Option<usize>, using: UseAt) {
         if let Some(id) = intrinsic::referred(node) {
-            self.note(|policy| policy.logical_id == id, using);
+            self.note(id, using);
         } else if let Some(call) = intrinsic::call(node)
             && let Some(text) = call.argument.text()
         {
             for hole in intrinsic::holes(text) {
-                let id = hole.split('.').next();
-                self.note(|policy| Some(policy.logical_id) == id, using);
+                self.note(hole.split('.').next().unwrap_or_default(), using);
             }
         }
         match &node.value {
@@ -267,13 +265,15 @@ impl Search<'_> {
     }
 
     fn note_name(&mut self, name: String, using: UseAt) {
-        self.note(|policy| policy.name.as_ref() == Some(&name), using);
+        for id in self.ids.get(&name).map_or(&[][..], Vec::as_slice) {
+            self.uses.entry(id).or_default().push(using);
+        }
         self.by_name.push((name, using));
     }
 
-    fn note(&mut self, is_meant: impl Fn(&Policy<'_>) -> bool, using: UseAt) {
-        for policy in self.policies.iter().filter(|policy| is_meant(policy)) {
-            self.uses.entry(policy.logical_id).or_default().push(using);
+    fn note(&mut self, logical_id: &str, using: UseAt) {
+        if let Some(uses) = self.uses.get_mut(logical_id) {
+            uses.push(using);
         }
     }
 }

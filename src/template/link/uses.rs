@@ -153,9 +153,9 @@ impl<'u, 'a> Uses<'u, 'a> {
     /// Holds a policy back where something is spoken of that may be it: a part of one name or of both only deployment
     /// knows.
     fn perhaps<'s>(&'s self, following: &mut Following, name: &Wildcard, nameless: impl Iterator<Item = &'s Site>) {
-        let mut sites = self.modules.sites.arns.may_be_of(name).chain(nameless);
-        let in_modules = sites.any(|site| !matches!(self.meaning(What::Managed, site), Meaning::Nothing));
-        if in_modules || self.spoken.may_be_of(name).chain(self.spoken.nameless()).next().is_some() {
+        let mut sites = nameless.chain(self.modules.sites.arns.may_be_of(name));
+        let mut in_modules = || sites.any(|site| !matches!(self.meaning(What::Managed, site), Meaning::Nothing));
+        if self.spoken.nameless().chain(self.spoken.may_be_of(name)).next().is_some() || in_modules() {
             following.take(What::Managed, Meaning::Elsewhere);
         }
     }
