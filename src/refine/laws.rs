@@ -121,3 +121,113 @@ impl<'p> After<'p> {
         self.has_everything || self.of_services.get(service).is_some_and(grants)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Presence, refine};
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::claims::{Claim, Claims};
+    use crate::finding::{UnusedAction, UnusedActions, UnusedPermissions, UnusedService};
+
+    /// Two actions of SQS, and all of SNS.
+    fn unused() -> UnusedPermissions {
+        let names = ["CreateQueue", "DeleteQueue"].map(|name| UnusedAction { name: name.into(), last_accessed: None });
+        let service = |prefix: &str, actions| UnusedService { prefix: prefix.into(), last_accessed: None, actions };
+        let services = vec![
+            service("sns", UnusedActions::Whole),
+            service("sqs", UnusedActions::Only(names.into_iter().collect())),
+        ];
+        UnusedPermissions { services, ..UnusedPermissions::default() }
+    }
+
+    fn replaced(patterns: &[&str]) -> EntryChange {
+        EntryChange::Replace(patterns.iter().copied().map(ActionPattern::new).collect())
+    }
+
+    /// Which law is broken where the first entry becomes this and the others stay.
+    fn decided(entries: &[(&str, Presence)], change: EntryChange, allowed: &[&str]) -> Option<(usize, Law)> {
+        let (unused, catalog) = (unused(), Catalog::embedded());
+        let allowed: Vec<ActionPattern> = allowed.iter().copied().map(ActionPattern::new).collect();
+        let claims = Claims::new(vec![Claim { unused: &unused, allowed: allowed.iter().collect() }]);
+        let services = ["sns", "sqs"].map(|prefix| (prefix, ServiceAudit::new(prefix, &catalog, &claims)));
+        let patterns: Vec<ActionPattern> = entries.iter().map(|(pattern, _)| ActionPattern::new(*pattern)).collect();
+        let entry = |(pattern, (_, presence))| AuditedEntry { pattern: Some(pattern), audit: None, presence };
+        let entries: Vec<AuditedEntry<'_>> = patterns.iter().zip(entries.iter().copied()).map(entry).collect();
+        let mut changes = vec![EntryChange::Keep; entries.len()];
+        changes[0] = change;
+        broken(&entries, &changes, |service| services.iter().find(|(prefix, _)| *prefix == service).map(|(_, a)| a))
+    }
+
+    #[test]
+    fn each_broken_law_is_told() {
+        let first = |change, allowed: &[&str]| decided(&[("sqs:*Queue", Presence::Always)], change, allowed);
+        let of_sns = |entry, emitted: &[&str], allowed: &[&str]| {
+            decided(&[(entry, Presence::Always)], replaced(emitted), allowed).map(|(_, law)| law)
+        };
+        let right = ["sqs:PurgeQueue", "sqs:TagQueue", "sqs:UntagQueue"];
+        let with = |more| replaced(&[&right[..], &[more]].concat());
+        assert_eq!(first(replaced(&right), &[]), None);
+        assert_eq!(first(with("sqs:CreateQueue"), &[]), Some((0, Law::NothingUnusedIsLeft)));
+        assert_eq!(first(with("sqs:SendMessage"), &[]), Some((0, Law::NothingIsGained)));
+        assert_eq!(first(replaced(&right[1..]), &[]), Some((0, Law::NothingUsedIsLost)));
+        assert_eq!(first(EntryChange::Remove { covered_by: None }, &[]), Some((0, Law::NothingUsedIsLost)));
+        assert_eq!(first(replaced(&right), &["sqs:CreateQueue"]), Some((0, Law::NothingUsedIsLost)));
+        let left = Some(Law::NothingUnusedIsLeft);
+        assert_eq!(of_sns("sns:P*", &[], &[]), None);
+        assert_eq!(of_sns("sns:P*", &["sns:Publish"], &[]), left);
+        assert_eq!(of_sns("sns:P*", &["sns:Publish"], &["sns:Publish"]), None);
+        assert_eq!(of_sns("sns:P*", &["sns:Pub*"], &["sns:Pub*"]), None);
+        // What AWS adds is unused as well, where the whole service is.
+        assert_eq!(of_sns("sns:P*", &["sns:Pub*"], &["sns:Publish", "sns:PublishBatch"]), left);
+        assert_eq!(of_sns("sns:Unheard*", &["sns:UnheardOf"], &[]), left);
+        assert_eq!(of_sns("sns:Unheard*", &["sns:UnheardOf"], &["sns:UnheardOf"]), None);
+    }
+
+    #[test]
+    fn what_another_entry_always_grants_is_not_lost() {
+        let purged = || replaced(&["sqs:PurgeQueue"]);
+        let with = |others: &[&'static str], presence| {
+            let others = others.iter().map(|other| (*other, presence));
+            let entries: Vec<_> = [("sqs:*Queue", Presence::Always)].into_iter().chain(others).collect();
+            decided(&entries, purged(), &[]).map(|(_, law)| law)
+        };
+        let lost = Some(Law::NothingUsedIsLost);
+        for others in [
+            &["sqs:TagQueue", "sqs:untagqueue"][..],
+            &["sqs:Ta*", "sqs:T*", "sqs:Tags*", "sqs:Un*"],
+            &["sqs:*agQueue"],
+            &["*"],
+        ] {
+            assert_eq!(with(others, Presence::Always), None, "{others:?}");
+            assert_eq!(with(others, Presence::Sometimes), lost, "{others:?}");
+        }
+        for others in [&["sqs:TagQueue"][..], &["sns:TagQueue", "sns:UntagQueue"], &["sqs:TagQueues*", "sqs:Un*"]] {
+            assert_eq!(with(others, Presence::Always), lost, "{others:?}");
+        }
+    }
+
+    #[test]
+    fn where_one_value_stands_one_value_stays() {
+        let (unused, catalog) = (unused(), Catalog::embedded());
+        let claims = Claims::new(vec![Claim { unused: &unused, allowed: Vec::new() }]);
+        let service = ServiceAudit::new("sqs", &catalog, &claims);
+        let change = |pattern: &str, presence| {
+            let pattern = ActionPattern::new(pattern);
+            let audit = service.entry(pattern.named().unwrap().1);
+            refine(&[AuditedEntry { pattern: Some(&pattern), audit: Some(&audit), presence }]).remove(0)
+        };
+        let several = replaced(&["sqs:PurgeQueue", "sqs:TagQueue", "sqs:UntagQueue"]);
+        let cases = [
+            ("sqs:CreateQueue", EntryChange::Remove { covered_by: None }, EntryChange::KeepFixed),
+            ("sqs:*Queue", several, EntryChange::KeepFixed),
+            ("sqs:*eQueue", replaced(&["sqs:PurgeQueue"]), replaced(&["sqs:PurgeQueue"])),
+            ("sqs:TagQueue", EntryChange::Keep, EntryChange::Keep),
+        ];
+        for (pattern, freely, fixed) in cases {
+            assert_eq!(change(pattern, Presence::Always), freely, "{pattern}");
+            assert_eq!(change(pattern, Presence::Sometimes), freely, "{pattern}");
+            assert_eq!(change(pattern, Presence::OneOf), fixed, "{pattern}");
+        }
+    }
+}
