@@ -7,6 +7,7 @@ mod search;
 
 use crate::finding::{IdentityEvidence, Permissions, Unusable, UnusedPermissions};
 use crate::policy::arn::{IdentityArn, IdentityKind};
+use crate::policy::wildcard::Wildcard;
 use crate::settings::Scope;
 use crate::source::SourceFile;
 use crate::template::{Attachment, Document, DocumentKind, Format, IdentityName, Link};
@@ -184,20 +185,22 @@ fn managed<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> Opti
     (!owners.is_empty()).then_some(owners)
 }
 
+/// How many digits the name of a permission set's role ends with.
+const RESERVED_DIGITS: usize = 16;
+
 /// Whether the file itself names an identity that none of the bindings speak of: the policy is that one's, too.
 ///
 /// A binding says who is meant where the file does not know the name.
 fn is_another(attachment: &Attachment, bound: &[&str]) -> bool {
     let name = match &attachment.name {
-        IdentityName::Exact(name) => name.as_str(),
-        IdentityName::Arn(arn) => arn.name(),
+        IdentityName::Exact(name) => Wildcard::new(name),
+        IdentityName::Arn(arn) => Wildcard::new(arn.name()),
         IdentityName::PermissionSet(set) => {
-            let is_its_role = |bound: &&str| bound.contains(&format!("AWSReservedSSO_{set}_"));
-            return !bound.iter().any(is_its_role);
+            Wildcard::new(format!("{}_{}", search::reserved_role(set), "?".repeat(RESERVED_DIGITS)))
         }
         _ => return false,
     };
-    let is_it = |identity: &&str| identity.rsplit('/').next().is_some_and(|bound| bound.eq_ignore_ascii_case(name));
+    let is_it = |identity: &&str| identity.rsplit('/').next().is_some_and(|bound| name.matches(bound));
     attachment.kind != IdentityKind::Group && !bound.iter().any(is_it)
 }
 

@@ -38,7 +38,7 @@ impl<'e> Search<'_, 'e> {
             IdentityName::Arn(arn) => vec![self.known_as(arn, certainty)],
             IdentityName::Pattern(pattern) => self.meant(Naming::Like(pattern), pattern.as_str(), Certainty::Guess),
             IdentityName::PermissionSet(set) => {
-                let head = format!("AWSReservedSSO_{set}");
+                let head = reserved_role(set);
                 made_from(head.clone(), '_', RANDOM[1], &head, certainty)
             }
             IdentityName::Generated(logical_id) if stacks.is_empty() => {
@@ -175,6 +175,11 @@ impl<'e> Search<'_, 'e> {
             None => Owner::unseen(arn.as_str(), certainty, "no finding names it"),
         }
     }
+}
+
+/// What the names of a permission set's roles begin with, before `_` and hexadecimal digits.
+pub(super) fn reserved_role(permission_set: &str) -> String {
+    format!("AWSReservedSSO_{permission_set}")
 }
 
 /// What a report calls an identity of which it knows no more.

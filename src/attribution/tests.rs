@@ -143,6 +143,22 @@ fn a_permission_set_is_its_reserved_roles() {
 }
 
 #[test]
+fn a_binding_of_its_role_speaks_of_a_permission_set() {
+    let name = IdentityName::PermissionSet("Audit".to_owned());
+    let set = Attachment { kind: IdentityKind::Role, name, link: Link::Name };
+    let role = |name: &str| format!("arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/{name}");
+    let cases = [
+        ("AWSReservedSSO_Audit_0123456789abcdef", false),
+        ("awsreservedsso_audit_0123456789abcdef", false),
+        ("AWSReservedSSO_Audit_All_0123456789abcdef", true),
+        ("app", true),
+    ];
+    for (bound, expected) in cases {
+        assert_eq!(is_another(&set, &[&role(bound)]), expected, "{bound}");
+    }
+}
+
+#[test]
 fn a_name_with_holes_is_a_guess_and_no_name_blocks() {
     let scope = scope(ONE, &["123456789012:role/dev-app", "123456789012:role/dev-web"]);
     let pattern = IdentityName::Pattern(Wildcard::new("*-app"));

@@ -72,3 +72,20 @@ impl<T> ByName<T> {
         self.nameless.iter()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_names_any_may_be_meant() {
+        let mut names = ByName::default();
+        (0..MAX_NAMES).for_each(|number| names.add(Wildcard::new(format!("{number}-*")), number));
+        assert_eq!(names.nameless().count(), 0);
+        names.add(Wildcard::new("one-more-*"), MAX_NAMES);
+        assert_eq!(names.nameless().collect::<Vec<_>>(), [&MAX_NAMES]);
+        let mut whole = ByName::default();
+        (0..=MAX_NAMES).for_each(|number| whole.add(Wildcard::new(format!("app-{number}")), number));
+        assert_eq!(whole.may_be_of(&Wildcard::new("other-*")).count(), MAX_NAMES + 1);
+    }
+}

@@ -161,7 +161,8 @@ impl<'u, 'a> Uses<'u, 'a> {
     }
 
     fn follow(&self, following: &mut Following, what: What, target: &Target) {
-        for site in self.sites(what, target) {
+        let names = self.names_of_managed(what, target);
+        for site in self.sites(target, &names) {
             let taken = match what {
                 What::Statements | What::Actions => self.taken(what, site),
                 What::Document if site.takes_apart => None,
@@ -172,9 +173,9 @@ impl<'u, 'a> Uses<'u, 'a> {
             following.take(what, meaning);
             following.read_from(site);
         }
-        for name in self.names_of_managed(what, target) {
-            self.in_templates(following, &name, None);
-            self.perhaps(following, &name, std::iter::empty());
+        for name in &names {
+            self.in_templates(following, name, None);
+            self.perhaps(following, name, std::iter::empty());
         }
         match target {
             Target::Named { module, .. } if self.modules.get(*module).is_some_and(|module| module.is_incomplete) => {
@@ -231,7 +232,8 @@ impl<'u, 'a> Uses<'u, 'a> {
         placed.is_some_and(|placed| MERGED.iter().any(|key| placed.block.body.get(key).is_some()))
     }
 
-    fn sites(&self, what: What, target: &Target) -> Vec<&Site> {
+    /// Where something is mentioned, by one of the names of what it is as well.
+    fn sites(&self, target: &Target, names: &[Wildcard]) -> Vec<&Site> {
         let mut sites: Vec<&Site> = self.modules.sites.of_target(target).iter().collect();
         if let Target::Named { module, name } = target
             && let Some((base, _)) = name.strip_prefix("module.").and_then(|rest| rest.split_once('.'))
@@ -239,8 +241,8 @@ impl<'u, 'a> Uses<'u, 'a> {
             let all = Target::Named { module: *module, name: format!("module.{base}.*") };
             sites.extend(self.modules.sites.of_target(&all));
         }
-        for name in self.names_of_managed(what, target) {
-            sites.extend(self.modules.sites.arns.of(&name).chain(self.modules.sites.arns.nameless()));
+        for name in names {
+            sites.extend(self.modules.sites.arns.of(name).chain(self.modules.sites.arns.nameless()));
         }
         sites
     }
