@@ -78,7 +78,8 @@ fn is_compared_to_nothing(rest: &str) -> bool {
 
 /// Whether what stands before the last part of an ARN may be an account, and is not AWS itself.
 fn is_of_account(before: &str) -> bool {
-    let may_end = |c: char| c.is_ascii_digit() || matches!(c, '}' | '*' | ':' | '>' | '"' | '\'');
+    let may_end =
+        |c: char| c.is_ascii_digit() || matches!(c, '}' | '*' | ':' | '>' | ')' | '%' | '@' | '_' | '"' | '\'');
     before.is_empty() || before.ends_with(may_end) || before.ends_with("%s")
 }
 

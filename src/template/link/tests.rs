@@ -597,6 +597,8 @@ fn a_policy_may_be_spoken_of_in_any_file() {
         ("ack.yaml", "kind: Role\nspec:\n  policies:\n    - ARN # the shared one\n", "P: ?"),
         ("ack.yaml", "kind: Role\nspec:\n  policies:\n    - ARNS\n", "P: "),
         ("by-part.yaml", "policies: ['arn:aws:iam::{{ account }}:policy/{{ name }}']\n", "P: ?"),
+        ("by-part.yaml", "policies: ['arn:aws:iam::$(account):policy/shared']\n", "P: ?"),
+        ("by-part.yaml", "policies: ['arn:aws:iam::__ACCOUNT__:policy/shared']\n", "P: ?"),
         ("by-part.yaml", "policies: ['arn:aws:iam::{{ account }}:policy/other-{{ name }}']\n", "P: "),
         (
             "boundary.json",
