@@ -131,6 +131,9 @@ impl<'e> Owner<'e> {
     }
 }
 
+/// What an owner is called of whom nothing is written.
+pub const NAMELESS: &str = "an identity without a name";
+
 fn why_unusable(why: Unusable) -> &'static str {
     match why {
         Unusable::None => "no finding speaks of its permissions",

@@ -108,7 +108,10 @@ fn judged<'e>(
 fn read(sources: &Sources, policies: &AtomicUsize) -> Vec<(FileId, FileReading)> {
     let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
     let read = |(id, file): (FileId, &SourceFile)| {
-        let mut reading = template::read_file(&file.path, &file.text);
+        let mut reading = match file.unread {
+            true => template::read_unread(&file.text),
+            false => template::read_file(&file.path, &file.text),
+        };
         if file.named && !reading.copies.is_empty() {
             reading.documents = std::mem::take(&mut reading.copies);
             reading.skipped.clear();

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use crate::attribution::{Certainty, Owner, Standing};
+use crate::attribution::{self, Certainty, Owner, Standing};
 use crate::diagnostic::{Fix, Size};
 use crate::edit::{Conflict, Edits};
 use crate::hold::AllowComment;
@@ -397,7 +397,10 @@ fn safety(
     for owner in &judgement.owners {
         match owner.standing {
             Standing::Blocking(why) => {
-                let reason = format!("it also belongs to `{}`: {why}", owner.identity);
+                let reason = match owner.identity.as_str() {
+                    attribution::NAMELESS => "it may also belong to somebody whose name is not known".to_owned(),
+                    identity => format!("it also belongs to `{identity}`: {why}"),
+                };
                 safety.lower_to(Applicability::DisplayOnly, reason);
             }
             Standing::Usable(_) | Standing::WhollyUnused => {}

@@ -3,11 +3,13 @@
 //! Does not know findings or edits.
 
 mod account;
+mod attached;
 mod cloudformation;
 mod identity;
 mod intrinsic;
 pub mod link;
 pub mod plan;
+mod policy_arn;
 mod reader;
 mod sam;
 mod serverless;
@@ -25,6 +27,7 @@ use crate::source::{Layer, LayerId, Problem, Span, span_in_file};
 pub use crate::syntax::detect::notation;
 use crate::syntax::{Node, Notation, hcl, json, yaml};
 use intrinsic::At;
+use policy_arn::{PolicyArn, policy_arns};
 use reader::Reader;
 
 /// What was read out of one file.
@@ -292,13 +295,22 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
     let is_plan = !(reading.copies.is_empty() && reading.real_names.is_empty());
     // What a module's files mention is found when they are put together.
     if !is_plan && (reading.body.is_none() || path.ends_with("terragrunt.hcl")) {
-        note_mentions(text, &mut reading);
+        let is_whole = reading.problems.is_empty();
+        note_mentions(text, &mut reading, is_whole);
     }
     reading
 }
 
+/// What a file that cannot be read as a whole speaks of, as far as its text is known.
+#[must_use]
+pub fn read_unread(text: &str) -> FileReading {
+    let mut reading = FileReading::default();
+    note_mentions(text, &mut reading, false);
+    reading
+}
+
 /// Notes the ARNs of managed policies anywhere else in a text: who has a policy there is not known, but somebody may.
-fn note_mentions(text: &str, reading: &mut FileReading) {
+fn note_mentions(text: &str, reading: &mut FileReading, is_whole: bool) {
     let documents = reading.documents.iter();
     let documents = documents.map(|of| span_in_file(&reading.layers, of.layer, of.policy.span));
     let mut policies: Vec<Span> = documents.chain(reading.skipped.iter().map(|skipped| skipped.span)).collect();
@@ -306,7 +318,7 @@ fn note_mentions(text: &str, reading: &mut FileReading) {
     let mut ends = 0;
     let mut policies = policies.into_iter().peekable();
     let mut known: HashSet<String> = reading.mentions.iter().map(|said| said.name.as_lower().to_owned()).collect();
-    for (offset, name) in link::policy_arns(text).filter(|(at, _)| text.get(..*at).is_some_and(|t| t.ends_with(':'))) {
+    for PolicyArn { offset, name, .. } in policy_arns(text).filter(|arn| arn.is_whole) {
         while let Some(span) = policies.next_if(|span| span.start as usize <= offset) {
             ends = ends.max(span.end as usize);
         }
@@ -314,6 +326,10 @@ fn note_mentions(text: &str, reading: &mut FileReading) {
         if offset >= ends && known.insert(name.as_lower().to_owned()) {
             reading.mentions.push(PolicyMention { name, used_as: UsedAs::Other });
         }
+    }
+    // Names are found in values, and not all of these are known.
+    if !is_whole && attached::may_speak_by_name(text) {
+        reading.mentions.push(PolicyMention { name: Wildcard::new("*"), used_as: UsedAs::Other });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Certainty, Owner, Standing};
+use super::{Certainty, NAMELESS, Owner, Standing};
 use crate::finding::{IdentityEvidence, Naming};
 use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::wildcard::Wildcard;
@@ -51,7 +51,7 @@ impl<'e> Search<'_, 'e> {
                 self.in_all_accounts(of_stacks.collect())
             }
             IdentityName::Unknown => {
-                vec![Owner::unseen("an identity without a name", certainty, "its name is not known")]
+                vec![Owner::unseen(NAMELESS, certainty, "its name is not known")]
             }
         }
     }

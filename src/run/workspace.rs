@@ -14,7 +14,7 @@ use iamtrim::finding::Evidence;
 use iamtrim::rule::{Level, Rule};
 use iamtrim::settings::Scope;
 use iamtrim::source::{SourceFile, Sources, Span};
-use iamtrim::walk::read::Loaded;
+use iamtrim::walk::read::{Loaded, Unreadable};
 use iamtrim::walk::{self, Root, Walk, WalkOptions, WalkedFile};
 use jiff::civil::Date;
 
@@ -139,12 +139,12 @@ impl Workspace {
         for mut file in files {
             match std::mem::take(&mut file.content) {
                 Loaded::NotOurs => {}
-                Loaded::Problem(reason) => {
+                Loaded::Problem(Unreadable { reason, shown }) => {
                     if file.reported {
                         self.unread.push(Unread::new(&file.display, file.scope, reason));
                     }
-                    if walk::is_of_module(&file.display) {
-                        let mut source = source(&file, String::new());
+                    if walk::is_of_module(&file.display) || !shown.is_empty() {
+                        let mut source = source(&file, shown);
                         source.unread = true;
                         sources.push(source);
                         self.walked.push(file);

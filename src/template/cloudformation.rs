@@ -5,6 +5,7 @@
 
 use super::identity::{self, Identities, Resource, Use};
 use super::intrinsic::{At, Values};
+use super::policy_arn::may_speak_of_policies;
 use super::reader::{Reader, Standing};
 use super::{
     Attachment, DeclaredIdentity, DocumentKind, Format, IdentityName, Link, MADE_BY_CDK, PolicyMention, Step, UsedAs,
@@ -33,8 +34,8 @@ pub(super) fn is_template(root: &Node<'_>) -> bool {
 
 /// Reads a template; its policies are of the reader's format, but for one of SAM.
 pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, is_cdk_output: bool) {
-    let says = |text: &str| memchr::memmem::find(reader.file.as_bytes(), text.as_bytes()).is_some();
-    let identities = Identities::of(root, says("policy/") || says(identity::BY_NAME));
+    let speaks_by_name = || memchr::memmem::find(reader.file.as_bytes(), identity::BY_NAME.as_bytes()).is_some();
+    let identities = Identities::of(root, may_speak_of_policies(reader.file) || speaks_by_name());
     let mut values = Values::of(root.node);
     if identities.has_loops || reader.format == Format::Serverless {
         values = values.with_holes_everywhere();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cloudformation;
 use super::intrinsic::{self, At, Values};
-use super::link::policy_arns;
+use super::policy_arn::policy_arns;
 use super::{Attachment, IdentityName, Link};
 use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::wildcard::Wildcard;
@@ -248,7 +248,7 @@ impl<'t> Search<'t> {
             }
         }
         match &node.value {
-            Value::Text(text) => policy_arns(text).for_each(|(_, name)| self.note_name(name, using)),
+            Value::Text(text) => policy_arns(text).for_each(|arn| self.note_name(arn.name, using)),
             Value::Table(entries) => {
                 for entry in entries {
                     if entry.key.starts_with(BY_NAME) {

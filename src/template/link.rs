@@ -26,7 +26,6 @@ use crate::policy::wildcard::Wildcard;
 use crate::source::{FileId, Sources, span_in_file};
 use crate::syntax::Notation;
 use crate::syntax::hcl::Body;
-pub(super) use mention::policy_arns;
 use module::Modules;
 pub(super) use name::identity_kind;
 use uses::{Place, Spoken, Target, Uses, What};

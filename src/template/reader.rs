@@ -1,7 +1,7 @@
 //! What all templates share: a value that should be a policy → a [`Document`], or why it is none.
 
 use super::intrinsic::{self, At, Values};
-use super::{Attachment, Document, DocumentKind, FileReading, Format, Skipped, Step};
+use super::{Attachment, Document, DocumentKind, FileReading, Format, PolicyMention, Skipped, Step, UsedAs};
 use crate::policy::wildcard::Wildcard;
 use crate::policy::{self, Reading, SkipReason};
 use crate::source::{LayerId, Problem, Span, Writing, layer_text, span_in_file};
@@ -49,6 +49,13 @@ impl Reader<'_> {
     pub(super) fn skip(&mut self, span: Span, reason: SkipReason) {
         let span = self.in_file(span);
         self.reading.skipped.push(Skipped { span, reason });
+    }
+
+    /// Notes managed policies that somebody has, as their names are written.
+    pub(super) fn mention(&mut self, names: Vec<String>) {
+        let mentions =
+            names.into_iter().map(|name| PolicyMention { name: Wildcard::new(name), used_as: UsedAs::Other });
+        self.reading.mentions.extend(mentions);
     }
 
     pub(super) fn problem(&mut self, message: impl Into<String>, span: Span) {

@@ -2,6 +2,7 @@
 //!
 //! Content decides, never the file's name. Documents that AWS printed are read but never written.
 
+use super::attached;
 use super::intrinsic::{At, Values};
 use super::reader::{Reader, Standing};
 use super::{Attachment, DocumentKind, IdentityName, Link, PRINTED_BY_AWS, Step};
@@ -14,7 +15,8 @@ const MAX_INNER_TEXTS: usize = 4;
 
 /// Reads the policies of a file, or of one of its documents; `read_only` is why none of them is written, if so.
 pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, read_only: Option<&'static str>) {
-    Search { reader, path: root.path.clone(), read_only }.visit(root.node, None);
+    let speaks_by_name = attached::may_speak_by_name(root.node.span.of(reader.file));
+    Search { reader, path: root.path.clone(), read_only, speaks_by_name }.visit(root.node, None);
 }
 
 /// Files whose policies are not where they are written.
@@ -34,6 +36,8 @@ struct Search<'r, 'f> {
     reader: &'r mut Reader<'f>,
     path: Vec<Step>,
     read_only: Option<&'static str>,
+    /// Whether managed policies may be named in it.
+    speaks_by_name: bool,
 }
 
 impl Search<'_, '_> {
@@ -52,6 +56,9 @@ impl Search<'_, '_> {
                     return;
                 }
                 for entry in entries.iter().filter(|entry| !is_not_ours(&entry.key)) {
+                    if self.speaks_by_name && attached::is_key(&entry.key) {
+                        self.note_names(&entry.value);
+                    }
                     self.step(Step::Key(entry.key.to_string()), |search| search.visit(&entry.value, Some(node)));
                 }
             }
@@ -63,6 +70,12 @@ impl Search<'_, '_> {
         self.path.push(step);
         visit(self);
         self.path.pop();
+    }
+
+    fn note_names(&mut self, node: &Node<'_>) {
+        let mut names = Vec::new();
+        attached::names(node, &mut names);
+        self.reader.mention(names);
     }
 
     /// Takes a table that is a policy of any kind; nothing inside one is another.
@@ -82,14 +95,20 @@ impl Search<'_, '_> {
 
     /// A string may hold a policy as text. One that does not parse is some other text, and none of ours.
     fn visit_text(&mut self, text: &str, node: &Node<'_>, parent: Option<&Node<'_>>) {
+        if self.speaks_by_name {
+            self.reader.mention(attached::names_in_task(text));
+        }
         let depth = self.path.iter().filter(|step| **step == Step::Inner).count();
         if !text.contains("Statement") || !json::looks_like_json(text) || depth >= MAX_INNER_TEXTS {
             return;
         }
         let mut path = self.path.clone();
         path.push(Step::Inner);
-        let read_only = self.read_only;
-        let _ = self.reader.open(node, |reader, root| Search { reader, path, read_only }.visit(root, parent));
+        let (read_only, speaks_by_name) = (self.read_only, self.speaks_by_name);
+        let search = |reader: &mut Reader<'_>, root: &Node<'_>| {
+            Search { reader, path, read_only, speaks_by_name }.visit(root, parent);
+        };
+        let _ = self.reader.open(node, search);
     }
 }
 

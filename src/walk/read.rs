@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
 
 use super::sniff::is_of_module;
 use super::tree::reason;
@@ -37,8 +37,23 @@ pub enum Loaded {
     /// It holds no policy.
     #[default]
     NotOurs,
-    /// It may hold a policy, but cannot be read, and why.
-    Problem(String),
+    /// It may hold a policy, but cannot be read.
+    Problem(Unreadable),
+}
+
+/// A file that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Why.
+    pub reason: String,
+    /// What can be made out of its text, for the policies that it may speak of.
+    pub shown: String,
+}
+
+impl From<String> for Unreadable {
+    fn from(reason: String) -> Self {
+        Self { reason, shown: String::new() }
+    }
 }
 
 thread_local! {
@@ -68,8 +83,8 @@ fn load_into(file: &WalkedFile, named: Named, bytes: &mut Vec<u8>) -> Loaded {
         Ok(Amount::Ruled) => Loaded::NotOurs,
         Ok(Amount::All) => text_of(bytes, is_of_module(&file.display)),
         Ok(Amount::Head) if memchr(0, bytes).is_some() => Loaded::NotOurs,
-        Ok(Amount::Head) => Loaded::Problem(format!("larger than {} MiB", MAX_SIZE / 1024 / 1024)),
-        Err(error) => Loaded::Problem(reason(&error)),
+        Ok(Amount::Head) => Loaded::Problem(format!("larger than {} MiB", MAX_SIZE / 1024 / 1024).into()),
+        Err(error) => Loaded::Problem(reason(&error).into()),
     }
 }
 
@@ -146,9 +161,11 @@ fn valid(bytes: &[u8]) -> &str {
 
 fn text_of(bytes: &[u8], is_wanted: bool) -> Loaded {
     if let Some(unit) = utf16_unit(bytes) {
-        let word: Vec<u8> = "Statement".encode_utf16().flat_map(unit).collect();
-        let found = memmem::find(bytes, &word).is_some();
-        return if found { Loaded::Problem("UTF-16, not UTF-8".to_owned()) } else { Loaded::NotOurs };
+        let units = bytes.as_chunks().0.iter().map(|pair| unit(*pair));
+        let shown: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+        let is_ours = shown.contains("Statement") || may_hold_policy(shown.as_bytes());
+        let problem = Unreadable { reason: "UTF-16, not UTF-8".to_owned(), shown };
+        return if is_ours { Loaded::Problem(problem) } else { Loaded::NotOurs };
     }
     let head = bytes.get(..BINARY_HEAD).unwrap_or(bytes);
     if memchr(0, head).is_some() || !(is_wanted || may_hold_policy(bytes)) {
@@ -156,15 +173,18 @@ fn text_of(bytes: &[u8], is_wanted: bool) -> Loaded {
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Loaded::Text(text.to_owned()),
-        Err(error) => Loaded::Problem(not_utf8(bytes, error.valid_up_to())),
+        Err(error) => Loaded::Problem(Unreadable {
+            reason: not_utf8(bytes, error.valid_up_to()),
+            shown: String::from_utf8_lossy(bytes).into_owned(),
+        }),
     }
 }
 
 /// How a file that begins with UTF-16's byte order mark writes one unit.
-fn utf16_unit(bytes: &[u8]) -> Option<fn(u16) -> [u8; 2]> {
+fn utf16_unit(bytes: &[u8]) -> Option<fn([u8; 2]) -> u16> {
     match bytes {
-        [0xFF, 0xFE, ..] => Some(u16::to_le_bytes),
-        [0xFE, 0xFF, ..] => Some(u16::to_be_bytes),
+        [0xFF, 0xFE, ..] => Some(u16::from_le_bytes),
+        [0xFE, 0xFF, ..] => Some(u16::from_be_bytes),
         _ => None,
     }
 }
@@ -199,9 +219,11 @@ mod tests {
         assert_eq!(loaded(b"caf\xE9"), Loaded::NotOurs);
         let latin1 = [POLICY.as_bytes(), b"\n\xE9"].concat();
         let place = format!("not UTF-8 at byte {}, line 2", POLICY.len() + 1);
-        assert_eq!(loaded(&latin1), Loaded::Problem(place));
+        let shown = format!("{POLICY}\n\u{fffd}");
+        assert_eq!(loaded(&latin1), Loaded::Problem(Unreadable { reason: place, shown }));
         for unit in [u16::to_le_bytes, u16::to_be_bytes] {
-            assert_eq!(loaded(&utf16(unit, POLICY)), Loaded::Problem("UTF-16, not UTF-8".to_owned()));
+            let problem = Unreadable { reason: "UTF-16, not UTF-8".to_owned(), shown: format!("\u{feff}{POLICY}") };
+            assert_eq!(loaded(&utf16(unit, POLICY)), Loaded::Problem(problem));
             assert_eq!(loaded(&utf16(unit, "{}")), Loaded::NotOurs);
         }
     }

@@ -25,12 +25,32 @@ pub fn may_hold_policy(bytes: &[u8]) -> bool {
     (has("tatement") && has("Action") && has("Effect")) || has(r"\u00") || speaks_of_policy(bytes)
 }
 
+/// What stands before and after `olic` where a text names a managed policy by something else than its ARN.
+const BY_NAME: [(&str, &str); 5] =
+    [("CustomerManagedP", "yReference"), ("managed_p", ""), ("p", "yArnRef"), ("p", "yRef"), ("p", "iesRef")];
+
+/// One look for what `policy` and `policies` have in common, since in most files nothing has.
 fn speaks_of_policy(bytes: &[u8]) -> bool {
-    let is_of_aws = |at: usize| bytes.get(..at).is_some_and(|before| before.ends_with(b"::aws:"));
-    let before = |at: usize| at.checked_sub(1).and_then(|at| bytes.get(at));
-    let begins = |at: usize| before(at).is_none_or(|byte| b":\"' [,".contains(byte));
-    memmem::find_iter(bytes, b"policy/").any(|at| begins(at) && !is_of_aws(at))
-        || memmem::find(bytes, b"CustomerManagedPolicyReference").is_some()
+    memmem::find_iter(bytes, b"olic").any(|at| {
+        let (before, after) = (bytes.get(..at).unwrap_or_default(), bytes.get(at + 4..).unwrap_or_default());
+        ends_arn(before, after)
+            || BY_NAME
+                .iter()
+                .any(|(start, end)| before.ends_with(start.as_bytes()) && after.starts_with(end.as_bytes()))
+    })
+}
+
+/// Whether `policy` begins the last part of the ARN of one that is not AWS's; its colon and its slash may be escaped.
+fn ends_arn(before: &[u8], after: &[u8]) -> bool {
+    let (Some(before), Some(after)) = (before.strip_suffix(b"p"), after.strip_prefix(b"y")) else { return false };
+    let begins = before.last().is_none_or(|byte| b":\"' [,\n\taA".contains(byte));
+    let escaped = after.iter().find(|byte| **byte != b'\\');
+    let goes_on = match after.first() {
+        Some(b'/') => true,
+        Some(b'\\') => escaped.is_some_and(|byte| b"/xuU\r\n".contains(byte)),
+        _ => false,
+    };
+    begins && goes_on && !before.ends_with(b"::aws:")
 }
 
 #[cfg(test)]
@@ -55,6 +75,15 @@ mod tests {
             ("ManagedPolicyArns: [arn:aws:iam::aws:policy/A, arn:aws:iam::123456789012:policy/b]", true),
             ("CustomerManagedPolicyReferences: [{Name: deploy}]", true),
             ("docs/policy/deploy", false),
+            (r#"{"arn":"arn:aws:iam::123456789012:policy\/deploy"}"#, true),
+            (r#"{\"arn\":\"arn:aws:iam::123456789012:policy\\\/deploy\"}"#, true),
+            (r#"arn: "arn:aws:iam::123456789012\x3Apolicy\x2fdeploy""#, true),
+            ("arn: \"arn:aws:iam::123456789012:policy\\\n  /deploy\"", true),
+            (r#"{\"policy\":\"deploy\"}"#, false),
+            ("- iam_role: name=app managed_policy=deploy", true),
+            ("managed_policies: [deploy]", true),
+            ("policyArnRef: {name: deploy}", true),
+            ("policies: [deploy]", false),
         ];
         for (text, expected) in cases {
             assert_eq!(may_hold_policy(text.as_bytes()), expected, "{text}");

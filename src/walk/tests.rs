@@ -532,16 +532,18 @@ fn nothing_strange_hides_or_breaks_the_good_file() {
     let loaded = |name: &str| load(walk.files.iter().find(|file| file.display == name).unwrap());
     assert_eq!(loaded("good.json"), Loaded::Text(POLICY.to_owned()));
     assert_eq!(loaded("na%EFve.json"), Loaded::Text(POLICY.to_owned()));
-    assert!(matches!(loaded("latin1.json"), Loaded::Problem(reason) if reason.starts_with("not UTF-8 at byte ")));
+    assert!(
+        matches!(loaded("latin1.json"), Loaded::Problem(problem) if problem.reason.starts_with("not UTF-8 at byte "))
+    );
     for name in ["sparse.json", "random.json", "brackets.json"] {
         assert_eq!(loaded(name), Loaded::NotOurs, "{name}");
     }
     fs::write(place.path.join("large.json"), POLICY.repeat(17 * 1024 * 1024 / POLICY.len() + 1)).unwrap();
-    assert_eq!(loaded("large.json"), Loaded::Problem("larger than 16 MiB".to_owned()));
+    assert_eq!(loaded("large.json"), Loaded::Problem("larger than 16 MiB".to_owned().into()));
     fs::remove_file(place.path.join("good.json")).unwrap();
-    assert_eq!(loaded("good.json"), Loaded::Problem("no longer there".to_owned()));
+    assert_eq!(loaded("good.json"), Loaded::Problem("no longer there".to_owned().into()));
     fs::rename(place.path.join("pipe.json"), place.path.join("good.json")).unwrap();
-    assert_eq!(loaded("good.json"), Loaded::Problem("not a regular file".to_owned()));
+    assert_eq!(loaded("good.json"), Loaded::Problem("not a regular file".to_owned().into()));
 }
 
 #[test]

@@ -59,3 +59,26 @@ fn a_binding_does_not_take_a_policy_from_whom_the_file_names() {
     folder.write("findings/app.json", findings);
     assert_eq!(bind("\"arn:aws:iam::123456789012:role/app\""), ["put.json safe"], "the binding says which `app`");
 }
+
+#[test]
+fn a_file_that_is_not_utf8_may_still_say_who_has_a_policy() {
+    let folder = with_findings_of(&["123456789012:role/app"]);
+    std::fs::remove_file(folder.path("put.json")).unwrap();
+    folder.write(".iamtrim.yaml", ACCOUNTS.replace(", \"111122223333\"", ""));
+    let properties = format!(r#"{{"ManagedPolicyName":"deploy","Roles":["app"],"PolicyDocument":{POLICY}}}"#);
+    let template = format!(r#"{{"Resources":{{"P":{{"Type":"AWS::IAM::ManagedPolicy","Properties":{properties}}}}}}}"#);
+    folder.write("template.json", template);
+    assert_eq!(fixes(&folder.lint(&[]).0), ["template.json safe"]);
+    let said = |name: &str| format!("# caf\u{e9}\npolicies: ['arn:aws:iam::123456789012:policy/{name}']\n");
+    let latin1 = |text: &str| text.chars().map(|c| c as u8).collect::<Vec<u8>>();
+    let utf16 = |text: &str| format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    for (name, expected) in [
+        ("deploy", "template.json display-only: it may also belong to somebody whose name is not known"),
+        ("other", "template.json safe"),
+    ] {
+        for bytes in [latin1(&said(name)), utf16(&said(name))] {
+            folder.write("settings.yaml", bytes);
+            assert_eq!(fixes(&folder.lint(&[]).0), [expected]);
+        }
+    }
+}

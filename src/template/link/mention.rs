@@ -3,6 +3,8 @@
 //! A look at the characters, so that nothing hides inside of a function or a loop; what is mentioned in a comment inside
 //! of a value counts too.
 
+use crate::template::policy_arn::policy_arns;
+
 /// Something that a text mentions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Mention<'t> {
@@ -33,22 +35,8 @@ pub(super) fn mentions(text: &str) -> Vec<(usize, Mention<'_>)> {
         found.extend(mention.map(|mention| (at, mention)));
         at += word.len().max(1);
     }
-    found.extend(policy_arns(text).map(|(offset, name)| (offset, Mention::PolicyArn(name))));
+    found.extend(policy_arns(text).map(|arn| (arn.offset, Mention::PolicyArn(arn.name))));
     found
-}
-
-/// The names at the ends of the ARNs of policies that are not AWS's, with `*` for what deployment puts in, and where each
-/// has `policy`: after the account, or at the beginning of a string that others are put before.
-pub(in crate::template) fn policy_arns(text: &str) -> impl Iterator<Item = (usize, String)> {
-    memchr::memmem::find_iter(text.as_bytes(), "policy").filter_map(|at| {
-        let (before, rest) = (text.get(..at)?, text.get(at + "policy".len()..)?);
-        let is_end = !rest.starts_with(|c: char| is_word_char(c) || c == '-');
-        let is_arn = match before.strip_suffix(':') {
-            Some(account) => is_of_account(account) && is_end,
-            None => rest.starts_with('/') && (before.is_empty() || before.ends_with(['"', '\'', ' ', ',', '['])),
-        };
-        is_arn.then(|| (at, arn_name(rest)))
-    })
 }
 
 /// Whether a value is compared or counted, so that nothing of it goes anywhere.
@@ -74,56 +62,6 @@ fn is_compared_to_nothing(rest: &str) -> bool {
     let bound = ["==", "!=", ">"].iter().find_map(|sign| rest.strip_prefix(sign));
     let after = bound.and_then(|bound| bound.trim_start_matches([' ', '\t']).strip_prefix('0'));
     after.is_some_and(|after| !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.'))
-}
-
-/// Whether what stands before the last part of an ARN may be an account, and is not AWS itself.
-fn is_of_account(before: &str) -> bool {
-    let may_end =
-        |c: char| c.is_ascii_digit() || matches!(c, '}' | '*' | ':' | '>' | ')' | '%' | '@' | '_' | '"' | '\'');
-    before.is_empty() || before.ends_with(may_end) || before.ends_with("%s")
-}
-
-fn is_word_char(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// How much of a text the name at the end of an ARN can take, the holes in it included.
-const MAX_ARN: usize = 2_048;
-
-/// The last part of a path that a text begins with, with `*` for all that is not written there: holes, what functions
-/// put in, and everything where nothing is.
-pub(super) fn arn_name(text: &str) -> String {
-    let mut name = String::new();
-    let mut open = 0_usize;
-    let mut ends = false;
-    let mut rest = text.chars().take(MAX_ARN).peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            '$' if open == 0 => name.push('*'),
-            '%' if open == 0 => {
-                name.push('*');
-                rest.next_if(|verb| *verb != '{');
-            }
-            '{' => {
-                if open == 0 && !name.ends_with('*') {
-                    name.push('*');
-                }
-                open += 1;
-            }
-            '}' => open = open.saturating_sub(1),
-            _ if open > 0 => {}
-            // Inside of a string of JSON quotes are escaped; other escapes stand for what is not worked out here.
-            '\\' if rest.peek() != Some(&'"') => return "*".to_owned(),
-            '"' | '\'' | ' ' | '\t' | '\r' | '\n' | ',' | ')' | ']' | '<' | '>' | ';' | '|' | '`' | '\\' => {
-                ends = true;
-                break;
-            }
-            '/' => name.clear(),
-            c => name.push(c),
-        }
-    }
-    let is_cut = !ends && text.len() >= MAX_ARN;
-    if name.is_empty() || is_cut { "*".to_owned() } else { name }
 }
 
 fn mention<'t>(word: &'t str, rest: &'t str) -> Option<Mention<'t>> {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::super::policy_arn::name_at_end;
 use super::super::terraform::{POLICY_DOCUMENT, address};
 use super::File;
 use super::by_name::ByName;
-use super::mention::{Mention, arn_name, mentions};
+use super::mention::{Mention, mentions};
 use super::module::{Modules, is_within, resolved};
 use super::uses::Target;
 use crate::policy::wildcard::Wildcard;
@@ -189,7 +190,7 @@ impl Look<'_, '_> {
         let is_name_of_policy = at.address.starts_with("data.aws_iam_policy.") && *at.keys == ["name"]
             || at.keys.ends_with(&["customer_managed_policy_reference".to_owned(), "name".to_owned()]);
         if is_name_of_policy {
-            let name = span.of(text).strip_prefix('"').map_or_else(|| "*".to_owned(), arn_name);
+            let name = span.of(text).strip_prefix('"').map_or_else(|| "*".to_owned(), name_at_end);
             self.note_arn(&name, Site { offset: span.start, ..at.clone() });
         }
     }
@@ -234,7 +235,7 @@ impl Look<'_, '_> {
 
     /// Notes a path that begins with a hole: whatever ends so, or all below the root modules where nothing is told.
     fn note_open_path(&mut self, path: &str, site: &Site) {
-        let pattern = arn_name(&path.replace("../", ""));
+        let pattern = name_at_end(&path.replace("../", ""));
         if pattern != "*" {
             return self.found.open_paths.push((Wildcard::new(format!("*{pattern}")), None, site.clone()));
         }

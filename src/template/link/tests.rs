@@ -1,7 +1,7 @@
 use super::*;
 use crate::source::SourceFile;
 use crate::template::Link;
-use crate::template::{IdentityName, read_file};
+use crate::template::{IdentityName, read_file, read_unread};
 
 /// One line per policy of the files: its address, the names of its identities, or why it is not refined.
 fn linked(files: &[(&str, &str)]) -> Vec<String> {
@@ -600,6 +600,16 @@ fn a_policy_may_be_spoken_of_in_any_file() {
         ("by-part.yaml", "policies: ['arn:aws:iam::$(account):policy/shared']\n", "P: ?"),
         ("by-part.yaml", "policies: ['arn:aws:iam::__ACCOUNT__:policy/shared']\n", "P: ?"),
         ("by-part.yaml", "policies: ['arn:aws:iam::{{ account }}:policy/other-{{ name }}']\n", "P: "),
+        ("escaped.json", r#"{"arns": "arn:aws:iam::123456789012:policy\/team\/shared"}"#, "P: ?"),
+        ("play.yml", "- amazon.aws.iam_role: {name: b, managed_policies: [other, shared]}\n", "P: ?"),
+        ("play.yml", "- amazon.aws.iam_role: {name: b, managed_policies: ['{{ prefix }}red']}\n", "P: ?"),
+        ("play.yml", "- amazon.aws.iam_role: {name: b, managed_policies: ['{{ prefix }}read']}\n", "P: "),
+        ("play.yml", "- amazon.aws.iam_role: {name: b, managed_policies: '{{ item.policies }}'}\n", "P: ?"),
+        ("play.yml", "- amazon.aws.iam_role: {name: b, managed_policies: [], shared: true}\n", "P: "),
+        ("play.yml", "- iam_role: name=b managed_policy=other,shared state=present\n", "P: ?"),
+        ("play.yml", "- iam_role: name=shared managed_policy=other state=present\n", "P: "),
+        ("attachment.yaml", "spec: {forProvider: {policyArnRef: {name: shared}}}\n", "P: ?"),
+        ("reference.json", r#"{"CustomerManagedPolicyReference": {"Name": "shared", "Path": "/"}}"#, "P: ?"),
         (
             "boundary.json",
             r#"{"Statement": {"Effect": "Deny", "Action": "iam:DetachRolePolicy", "Resource": "ARN"}}"#,
@@ -615,6 +625,10 @@ fn a_policy_may_be_spoken_of_in_any_file() {
         "{% set x = 1 %}\nResources: {R: {Properties: {ManagedPolicyArns: ['arn:aws:iam::1:policy/shared']}}}\n";
     let reading = read_file("r.yaml", unfinished);
     assert_eq!((reading.problems.len(), reading.mentions.len()), (1, 1));
+    let unread =
+        |text| read_unread(text).mentions.into_iter().map(|said| said.name.as_str().to_owned()).collect::<Vec<_>>();
+    assert_eq!(unread("caf\u{fffd}: 'arn:aws:iam::1:policy/shared'"), ["shared"]);
+    assert_eq!(unread("caf\u{fffd}: {managed_policies: [shared]}"), ["*"], "nothing is parsed");
 }
 
 #[test]
