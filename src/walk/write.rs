@@ -31,13 +31,9 @@ pub enum WriteError {
 /// link is not written through.
 pub fn replace(path: &Path, expected_old: &[u8], new: &[u8]) -> Result<(), WriteError> {
     let doing = |doing| move |source| WriteError::Io { doing, source };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let permissions = unchanged(path, expected_old)?.permissions();
-    // A short name of its own, since the file's may already be as long as a name can be.
-    let mut beside = tempfile::Builder::new()
-        .prefix(".iamtrim-")
-        .tempfile_in(folder)
-        .map_err(doing("create a temporary file beside it"))?;
+    let mut beside = named_beside().tempfile_in(folder).map_err(doing("create a temporary file beside it"))?;
     beside.write_all(new).map_err(doing("write a temporary file beside it"))?;
     beside.as_file().set_permissions(permissions).map_err(doing("set the permissions of a temporary file"))?;
     beside.as_file().sync_all().map_err(doing("write a temporary file beside it"))?;
@@ -48,9 +44,37 @@ pub fn replace(path: &Path, expected_old: &[u8], new: &[u8]) -> Result<(), Write
     Ok(())
 }
 
-/// Writes a file of the program's own, such as a report; one of that name is replaced.
+/// Writes a file of the program's own, such as a report or a baseline; one of that name is replaced, as a whole or not at
+/// all. A link is followed; a device or a pipe takes the text as it is.
 pub fn create(path: &Path, new: &[u8]) -> io::Result<()> {
-    fs::write(path, new)
+    let (place, old) = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() && !metadata.permissions().readonly() => {
+            (fs::canonicalize(path)?, Some(metadata.permissions()))
+        }
+        Err(_) if fs::symlink_metadata(path).is_err() => (path.to_path_buf(), None),
+        _ => return fs::write(path, new),
+    };
+    let mut builder = named_beside();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    // A folder that takes no new files may still have this one.
+    let Ok(mut beside) = builder.tempfile_in(folder_of(&place)) else { return fs::write(path, new) };
+    beside.write_all(new)?;
+    if let Some(permissions) = old {
+        beside.as_file().set_permissions(permissions)?;
+    }
+    beside.persist(place).map(drop).map_err(|error| error.error)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A short name of its own, since the file's may already be as long as a name can be.
+fn named_beside() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".iamtrim-");
+    builder
 }
 
 /// Writes a file that is not there yet; a name that is taken, if only by a link to nothing, is an error.
@@ -94,6 +118,29 @@ mod tests {
         replace(&path, b"old", "new, and longer".as_bytes()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new, and longer");
         assert_eq!(names(folder.path()), ["policy.json"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_of_our_own_is_replaced_where_it_really_is() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("report.json"), folder.path().join("link.json"));
+        create(&path, b"first").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o600, 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("report.json", &link).unwrap();
+        create(&link, b"second").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "second");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        let dangling = folder.path().join("dangling");
+        symlink("new.json", &dangling).unwrap();
+        create(&dangling, b"third").unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("new.json")).unwrap(), "third");
+        create(Path::new("/dev/null"), b"nobody").unwrap();
+        assert!(create(&folder.path().join("none/report.json"), b"").is_err());
+        assert_eq!(names(folder.path()), ["dangling", "link.json", "new.json", "report.json"]);
     }
 
     #[test]
