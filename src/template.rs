@@ -49,6 +49,8 @@ pub struct FileReading {
     pub copies: Vec<Document>,
     /// The managed policies that it speaks of by ARN or name outside of policies, wherever they are declared.
     pub mentions: Vec<PolicyMention>,
+    /// Where templates stand that say all of this themselves.
+    pub templates: Vec<Span>,
     /// What a file of a Terraform module says, for its module to be put together.
     pub body: Option<hcl::Body>,
 }
@@ -296,6 +298,9 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
     // What a module's files mention is found when they are put together.
     if !is_plan && (reading.body.is_none() || path.ends_with("terragrunt.hcl")) {
         let is_whole = reading.problems.is_empty();
+        if !is_whole {
+            reading.templates.clear();
+        }
         note_mentions(text, &mut reading, is_whole);
     }
     reading
@@ -313,7 +318,8 @@ pub fn read_unread(text: &str) -> FileReading {
 fn note_mentions(text: &str, reading: &mut FileReading, is_whole: bool) {
     let documents = reading.documents.iter();
     let documents = documents.map(|of| span_in_file(&reading.layers, of.layer, of.policy.span));
-    let mut policies: Vec<Span> = documents.chain(reading.skipped.iter().map(|skipped| skipped.span)).collect();
+    let passed = reading.skipped.iter().map(|skipped| skipped.span);
+    let mut policies: Vec<Span> = documents.chain(passed).chain(std::mem::take(&mut reading.templates)).collect();
     policies.sort_unstable();
     let mut ends = 0;
     let mut policies = policies.into_iter().peekable();
@@ -373,6 +379,7 @@ fn read_root(path: &str, text: &str, root: &Node<'_>, way: Vec<Step>, notation: 
     } else if cloudformation::is_template(root) {
         reader.format = Format::CloudFormation;
         cloudformation::read(&mut reader, &at, is_cdk_output);
+        reader.reading.templates.push(root.span);
     } else if serverless::is_configuration(root) {
         serverless::read(&mut reader, &at);
     } else if account::are_details(root) {

@@ -32,19 +32,44 @@ pub(super) fn is_template(root: &Node<'_>) -> bool {
         || root.get("AWSTemplateFormatVersion").is_some()
 }
 
+/// Why what a macro sees is never written.
+const MADE_BY_MACRO: &str = "a macro or an include may change what is deployed";
+
+/// The key of a macro or an include, whose result takes its place among its neighbours.
+const TRANSFORM: &str = "Fn::Transform";
+
+/// What the transforms begin with that change no policy but in ways that are known.
+const KNOWN_TRANSFORMS: [&str; 4] =
+    ["AWS::Serverless-", "AWS::LanguageExtensions", "AWS::CodeDeployBlueGreen", "AWS::SecretsManager-"];
+
+/// Whether some of its resources are repeated by `Fn::ForEach`.
+fn has_loops(root: &Node<'_>) -> bool {
+    let keys = root.get("Resources").and_then(Node::table).unwrap_or_default();
+    keys.iter().any(|entry| entry.key.starts_with("Fn::ForEach"))
+}
+
+/// Whether something else than CloudFormation's own transforms may change any of the resources.
+fn has_macro(root: &Node<'_>) -> bool {
+    let is_known =
+        |node: &Node<'_>| node.text().is_some_and(|name| KNOWN_TRANSFORMS.iter().any(|known| name.starts_with(known)));
+    let transforms = root.get("Transform").map_or(&[][..], |all| all.list().unwrap_or(std::slice::from_ref(all)));
+    let is_below = |node: Option<&Node<'_>>| node.is_some_and(|node| node.get(TRANSFORM).is_some());
+    !transforms.iter().all(is_known) || is_below(Some(root)) || is_below(root.get("Resources"))
+}
+
 /// Reads a template; its policies are of the reader's format, but for one of SAM.
 pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, is_cdk_output: bool) {
     let speaks_by_name = || memchr::memmem::find(reader.file.as_bytes(), identity::BY_NAME.as_bytes()).is_some();
-    let identities = Identities::of(root, may_speak_of_policies(reader.file) || speaks_by_name());
     let mut values = Values::of(root.node);
-    if identities.has_loops || reader.format == Format::Serverless {
+    if has_loops(root.node) || reader.format == Format::Serverless {
         values = values.with_holes_everywhere();
     }
+    let identities = Identities::of(root, &values, may_speak_of_policies(reader.file) || speaks_by_name());
     if reader.format == Format::CloudFormation && sam::is_sam(root.node) {
         reader.format = Format::Sam;
     }
     let is_cdk_output = is_cdk_output || identities.resources().any(|resource| resource.construct.is_some());
-    let read_only = is_cdk_output.then_some(MADE_BY_CDK);
+    let read_only = is_cdk_output.then_some(MADE_BY_CDK).or(has_macro(root.node).then_some(MADE_BY_MACRO));
     let template = Template { identities, values, read_only };
     template.identities.resources().for_each(|resource| template.read(reader, resource));
     reader.reading.mentions.extend(template.mentions());
@@ -147,7 +172,10 @@ impl<'t, 's> Template<'t, 's> {
         attachments: Vec<Attachment>,
     ) -> Standing {
         let construct = resource.construct.map(str::to_owned);
-        Standing { read_only: self.read_only, construct, ..Standing::new(kind, attachments) }
+        let parts = [Some(resource.at.node), resource.properties.as_ref().map(|properties| properties.node)];
+        let is_rewritten = parts.into_iter().flatten().any(|part| part.get(TRANSFORM).is_some());
+        let read_only = self.read_only.or(is_rewritten.then_some(MADE_BY_MACRO));
+        Standing { read_only, construct, ..Standing::new(kind, attachments) }
     }
 
     /// The identities that a policy's own properties name.

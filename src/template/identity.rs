@@ -52,28 +52,26 @@ pub(super) struct Identities<'t, 's> {
     uses: BTreeMap<&'t str, Vec<UseAt>>,
     /// How managed policies are used that are spoken of by ARN or name: the names.
     by_name: Vec<(String, UseAt)>,
-    /// Whether some of its resources are repeated by `Fn::ForEach`.
-    pub(super) has_loops: bool,
 }
 
 impl<'t, 's> Identities<'t, 's> {
     /// `speaks_of_policies` is whether the text has the ARN or the name of any managed policy elsewhere.
-    pub(super) fn of(root: &At<'t, 's>, speaks_of_policies: bool) -> Self {
+    pub(super) fn of(root: &At<'t, 's>, values: &Values<'t, 's>, speaks_of_policies: bool) -> Self {
         let resources: Vec<Resource<'t, 's>> =
             cloudformation::resources(root).into_iter().filter_map(|(entry, at)| Resource::new(entry, at)).collect();
-        let keys = root.node.get("Resources").and_then(Node::table).unwrap_or_default();
-        let has_loops = keys.iter().any(|entry| entry.key.starts_with("Fn::ForEach"));
-        let mut search = Search::of(&resources);
+        let mut search = Search::of(&resources, values);
         if speaks_of_policies || !search.uses.is_empty() {
             for (index, resource) in resources.iter().enumerate() {
-                search.visit(resource.at.node, resource.is_identity().then_some(index), UseAt::Elsewhere);
+                search.passes_documents_over =
+                    !resource.kind.starts_with("Custom::") && !resource.kind.starts_with("AWS::CloudFormation::");
+                let owner = resource.is_identity().then_some(index);
+                search.visit(resource.at.node, owner, UseAt::Elsewhere, Strings::Whole);
             }
-            for section in ["Outputs", "Globals", "Parameters", "Mappings"].iter().filter_map(|key| root.node.get(key))
-            {
-                search.visit(section, None, UseAt::Elsewhere);
-            }
+            search.passes_documents_over = true;
+            let sections = root.node.table().unwrap_or_default().iter().filter(|section| section.key != "Resources");
+            sections.for_each(|section| search.visit(&section.value, None, UseAt::Elsewhere, Strings::Whole));
         }
-        Self { resources, uses: search.uses, by_name: search.by_name, has_loops }
+        Self { resources, uses: search.uses, by_name: search.by_name }
     }
 
     pub(super) fn resources(&self) -> impl Iterator<Item = &Resource<'t, 's>> {
@@ -210,19 +208,49 @@ pub(super) fn pattern(pieces: &[Piece<'_>]) -> IdentityName {
 pub(super) const BY_NAME: &str = "CustomerManagedPolicyReference";
 
 /// The search for what uses the managed policies.
-struct Search<'t> {
+struct Search<'v, 't, 's> {
+    values: &'v Values<'t, 's>,
     /// By the logical id of each managed policy.
     uses: BTreeMap<&'t str, Vec<UseAt>>,
+    /// The logical ids that loops make, with `*` for what they put in, by those written.
+    in_loops: Vec<(Wildcard, &'t str)>,
     /// Their logical ids, by the names that they will have, as written with `*` for the holes.
     ids: BTreeMap<String, Vec<&'t str>>,
     by_name: Vec<(String, UseAt)>,
+    /// Whether what policy documents speak of is not used there.
+    passes_documents_over: bool,
+    /// How many of these are known in part.
+    patterns: usize,
 }
 
-impl<'t> Search<'t> {
-    fn of(resources: &[Resource<'t, '_>]) -> Self {
-        let mut search = Self { uses: BTreeMap::new(), ids: BTreeMap::new(), by_name: Vec::new() };
+/// How many names that are known in part are held against those of a template; of more, any may be meant.
+const MAX_PATTERNS: usize = 1024;
+
+/// How many loops references are held against; in more, anything may be used in any way.
+const MAX_LOOPS: usize = 64;
+
+/// How strings count that a search comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Strings {
+    /// Each by itself.
+    Whole,
+    /// As pieces of others, whose names nobody knows.
+    Pieces,
+    /// They are parts of one that was read.
+    Read,
+}
+
+impl<'v, 't, 's> Search<'v, 't, 's> {
+    fn of(resources: &[Resource<'t, 's>], values: &'v Values<'t, 's>) -> Self {
+        let (uses, in_loops, ids) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+        let mut search =
+            Self { values, uses, in_loops, ids, by_name: Vec::new(), passes_documents_over: true, patterns: 0 };
         for resource in resources.iter().filter(|resource| resource.kind == "AWS::IAM::ManagedPolicy") {
             search.uses.insert(resource.logical_id, Vec::new());
+            let pattern = pattern_of(resource.logical_id);
+            if pattern != resource.logical_id {
+                search.in_loops.push((Wildcard::new(pattern), resource.logical_id));
+            }
             let named = resource.properties.as_ref().and_then(|properties| properties.node.get("ManagedPolicyName"));
             let text = named.and_then(|name| match intrinsic::call(name) {
                 Some(call) if call.name == "Sub" => call.argument.text(),
@@ -233,40 +261,113 @@ impl<'t> Search<'t> {
                 search.ids.entry(name).or_default().push(resource.logical_id);
             }
         }
+        if search.in_loops.len() > MAX_LOOPS {
+            for (_, id) in std::mem::take(&mut search.in_loops) {
+                search.uses.entry(id).or_default().push(UseAt::Elsewhere);
+            }
+        }
         search
     }
 
     /// Depth is bounded by the parser's limit on nesting.
-    fn visit(&mut self, node: &Node<'_>, owner: Option<usize>, using: UseAt) {
+    fn visit(&mut self, node: &Node<'s>, owner: Option<usize>, using: UseAt, strings: Strings) {
+        let mut strings = strings;
         if let Some(id) = intrinsic::referred(node) {
             self.note(id, using);
-        } else if let Some(call) = intrinsic::call(node)
-            && let Some(text) = call.argument.text()
-        {
-            for hole in intrinsic::holes(text) {
+        } else if let Some(call) = intrinsic::call(node) {
+            let first = || call.argument.list().and_then(<[Node<'_>]>::first).and_then(Node::text);
+            for hole in call.argument.text().or_else(first).into_iter().flat_map(intrinsic::holes) {
                 self.note(hole.split('.').next().unwrap_or_default(), using);
+            }
+            if matches!(call.name, "Sub" | "Join") && strings != Strings::Read {
+                strings = self.read_string(node, using);
             }
         }
         match &node.value {
-            Value::Text(text) => policy_arns(text).for_each(|arn| self.note_name(arn.name, using)),
+            Value::Text(text) if strings != Strings::Read => self.note_arns(text, using, strings),
             Value::Table(entries) => {
                 for entry in entries {
                     if entry.key.starts_with(BY_NAME) {
-                        named(&entry.value).into_iter().for_each(|name| self.note_name(pattern_of(name), using));
+                        self.note_names(&entry.value, using);
                     }
-                    if let Some(using) = inside(&entry.key, owner, using) {
-                        self.visit(&entry.value, owner, using);
+                    let is_document = self.passes_documents_over && is_only_spoken_of(&entry.key);
+                    if let Some(using) = inside(&entry.key, owner, using).filter(|_| !is_document) {
+                        self.visit(&entry.value, owner, using, strings);
                     }
                 }
             }
-            Value::List(items) | Value::Call(_, items) => items.iter().for_each(|item| self.visit(item, owner, using)),
+            Value::List(items) | Value::Call(_, items) => {
+                items.iter().for_each(|item| self.visit(item, owner, using, strings));
+            }
             _ => {}
         }
     }
 
-    fn note_name(&mut self, name: String, using: UseAt) {
+    /// Reads what a function puts together, and says how its pieces count then.
+    fn read_string(&mut self, node: &Node<'s>, using: UseAt) -> Strings {
+        let text = match self.values.lower(node).value {
+            Value::Text(text) => text.into_owned(),
+            Value::Template(pieces) => {
+                // A path whose beginning is somewhere else may end in a policy's name.
+                if let ([Piece::Hole(_), ..], [.., Piece::Literal(end)]) = (pieces.as_slice(), pieces.as_slice())
+                    && let Some((_, name)) = end.rsplit_once('/').filter(|(_, name)| !name.is_empty())
+                {
+                    self.note_name(name.to_owned(), using);
+                }
+                let shown = |piece: &Piece<'_>| match piece {
+                    Piece::Literal(text) => text.to_string(),
+                    Piece::Hole(_) => "${}".to_owned(),
+                };
+                pieces.iter().map(shown).collect()
+            }
+            _ => return Strings::Pieces,
+        };
+        self.note_arns(&text, using, Strings::Whole);
+        Strings::Read
+    }
+
+    fn note_arns(&mut self, text: &str, using: UseAt, strings: Strings) {
+        for arn in policy_arns(text) {
+            match strings {
+                Strings::Pieces => self.note_name("*".to_owned(), using),
+                // A path that begins with `policy/` is an ARN's end only if something is put before it.
+                _ if !arn.is_whole && arn.name == "*" => {}
+                _ => self.note_name(arn.name, using),
+            }
+        }
+    }
+
+    /// Notes the names in what a permission set refers to: one policy, or a list of them.
+    fn note_names(&mut self, node: &Node<'s>, using: UseAt) {
+        match &node.value {
+            Value::List(items) => items.iter().for_each(|item| self.note_names(item, using)),
+            Value::Table(_) if node.get("Name").is_some() => {
+                let name = node.get("Name").map(|name| name_of(name, self.values).pattern());
+                self.note_name(name.map_or_else(|| "*".to_owned(), |name| name.as_str().to_owned()), using);
+            }
+            _ if intrinsic::call(node).is_some_and(|call| call.name == "If") => {
+                let branches = intrinsic::call(node).and_then(|call| call.argument.list()).unwrap_or_default();
+                branches.iter().skip(1).for_each(|branch| self.note_names(branch, using));
+            }
+            _ if intrinsic::is_no_value(node) => {}
+            _ => self.note_name("*".to_owned(), using),
+        }
+    }
+
+    fn note_name(&mut self, mut name: String, using: UseAt) {
         for id in self.ids.get(&name).map_or(&[][..], Vec::as_slice) {
             self.uses.entry(id).or_default().push(using);
+        }
+        if name.contains('*') && name != "*" {
+            self.patterns += 1;
+            if self.patterns > MAX_PATTERNS {
+                name = "*".to_owned();
+            }
+            let like = Wildcard::new(name.as_str());
+            let is_meant = |known: &str| known != name && like.overlaps(&Wildcard::new(known));
+            for (_, ids) in self.ids.iter().filter(|(known, _)| is_meant(known)) {
+                ids.iter().for_each(|id| self.uses.entry(id).or_default().push(UseAt::Elsewhere));
+            }
         }
         self.by_name.push((name, using));
     }
@@ -274,21 +375,24 @@ impl<'t> Search<'t> {
     fn note(&mut self, logical_id: &str, using: UseAt) {
         if let Some(uses) = self.uses.get_mut(logical_id) {
             uses.push(using);
+        } else if !self.in_loops.is_empty() {
+            let meant = Wildcard::new(pattern_of(logical_id));
+            for (_, id) in self.in_loops.iter().filter(|(made, _)| made.overlaps(&meant)) {
+                self.uses.entry(id).or_default().push(using);
+            }
         }
     }
 }
 
-/// The names in what a permission set refers to: one policy, or a list of them.
-fn named<'n>(node: &'n Node<'_>) -> Vec<&'n str> {
-    let items = node.list().unwrap_or(std::slice::from_ref(node));
-    let names = items.iter().filter_map(|item| item.get("Name"));
-    names.filter_map(|name| intrinsic::call(name).map_or(name, |call| call.argument).text()).collect()
+/// Whether a policy is only spoken of below a key, as what another one is about.
+fn is_only_spoken_of(key: &str) -> bool {
+    matches!(key, "PolicyDocument" | "AssumeRolePolicyDocument" | "InlinePolicy" | "Statement")
 }
 
 /// What a mention below a key is; `None` where a policy is only spoken of, not used.
 fn inside(key: &str, owner: Option<usize>, using: UseAt) -> Option<UseAt> {
     match key {
-        "PolicyDocument" | "AssumeRolePolicyDocument" | "Statement" | "DependsOn" => None,
+        "DependsOn" => None,
         "PermissionsBoundary" => Some(UseAt::Boundary),
         "ManagedPolicyArns" | "Policies" => Some(owner.map_or(using, UseAt::Attached)),
         _ => Some(using),

@@ -66,7 +66,7 @@ pub(super) fn referred<'n>(node: &'n Node<'_>) -> Option<&'n str> {
         "Sub" => {
             let hole = argument.text()?.strip_prefix("${")?.strip_suffix('}')?;
             let is_name = !hole.starts_with('!') && !hole.contains('{');
-            is_name.then(|| hole.split('.').next()).flatten()
+            is_name.then(|| hole.trim().split('.').next()).flatten()
         }
         _ => None,
     }
@@ -80,7 +80,8 @@ pub(super) fn holes(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn is_no_value(node: &Node<'_>) -> bool {
+/// Whether a value stands for nothing.
+pub(super) fn is_no_value(node: &Node<'_>) -> bool {
     call(node).is_some_and(|call| call.name == "Ref" && call.argument.text() == Some(NO_VALUE))
 }
 
@@ -254,8 +255,11 @@ impl<'n, 's> Values<'n, 's> {
     }
 }
 
-/// The default of a parameter that allows nothing else.
+/// The default of a parameter that allows nothing else, unless that is the name of where the value is.
 fn only_value<'n, 's>(parameter: &'n Node<'s>) -> Option<&'n Node<'s>> {
+    if parameter.get("Type").and_then(Node::text).is_some_and(|kind| kind.starts_with("AWS::SSM::")) {
+        return None;
+    }
     let default = parameter.get("Default")?;
     let [only] = parameter.get("AllowedValues")?.list()? else { return None };
     (default.text()? == only.text()?).then_some(default)

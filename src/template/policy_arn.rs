@@ -21,7 +21,8 @@ pub(super) struct PolicyArn {
 pub(super) fn policy_arns(text: &str) -> impl Iterator<Item = PolicyArn> {
     let places = memmem::find_iter(text.as_bytes(), "policy").filter_map(|offset| {
         let (before, rest) = (text.get(..offset)?, text.get(offset + "policy".len()..)?);
-        let is_end = !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-');
+        // What follows may stand in another string.
+        let is_end = rest.chars().next().is_none_or(|c| "/\\\"',] \t\r\n$%{".contains(c));
         let account = without_colon(before);
         let is_arn = match account {
             Some(account) => is_of_account(account) && is_end,
@@ -37,7 +38,9 @@ pub(super) fn policy_arns(text: &str) -> impl Iterator<Item = PolicyArn> {
 /// Whether a text may have one, escapes and all: a look that costs next to nothing.
 pub(super) fn may_speak_of_policies(text: &str) -> bool {
     let after = |offset: usize| text.as_bytes().get(offset + "policy".len());
-    memmem::find_iter(text.as_bytes(), "policy").any(|offset| after(offset).is_some_and(|byte| b"/\\".contains(byte)))
+    memmem::find_iter(text.as_bytes(), ":policy").next().is_some()
+        || memmem::find_iter(text.as_bytes(), "policy")
+            .any(|offset| after(offset).is_some_and(|byte| b"/\\".contains(byte)))
 }
 
 /// The text before a colon, however that is written in a string; a string of YAML may go on in another line after it.
@@ -55,11 +58,41 @@ fn without_colon(before: &str) -> Option<&str> {
     })
 }
 
-/// Whether what stands before the last part of an ARN may be an account, and is not AWS itself.
+/// How far back an ARN may begin, in bytes.
+const MAX_ACCOUNT: usize = 256;
+
+/// Whether a text ends with an account of an ARN of IAM that is not AWS itself, or with what may stand for one where the
+/// ARN's beginning is somewhere else.
 fn is_of_account(before: &str) -> bool {
-    let may_end =
-        |c: char| c.is_ascii_digit() || matches!(c, '}' | '*' | ':' | '>' | ')' | '%' | '@' | '_' | '"' | '\'');
-    before.is_empty() || before.ends_with(may_end) || before.ends_with("%s")
+    let from = before.len().saturating_sub(MAX_ACCOUNT);
+    let tail = (from..=before.len()).find_map(|from| before.get(from..)).unwrap_or_default();
+    let known = tail.rfind("arn:").and_then(|at| tail.get(at + "arn:".len()..)).and_then(|rest| {
+        let (_partition, rest) = rest.split_at_checked(segment(rest))?;
+        let rest = rest.strip_prefix(':')?;
+        let (service, rest) = rest.split_at_checked(segment(rest))?;
+        let is_literal = service.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let account = rest.strip_prefix(':').map(|rest| rest.get(segment(rest)..).unwrap_or_default())?;
+        is_literal.then(|| service == "iam" && account != ":aws")
+    });
+    known.unwrap_or_else(|| {
+        let may_end =
+            |c: char| c.is_ascii_digit() || matches!(c, '}' | '*' | ':' | '>' | ')' | '%' | '@' | '_' | '"' | '\'');
+        before.is_empty() || before.ends_with(may_end) || before.ends_with("%s")
+    })
+}
+
+/// How long the first part of an ARN is; what is put in may have colons of its own.
+fn segment(text: &str) -> usize {
+    let mut open = 0_usize;
+    let end = text.bytes().position(|byte| {
+        match byte {
+            b'{' | b'(' => open += 1,
+            b'}' | b')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open == 0 && byte == b':'
+    });
+    end.unwrap_or(text.len())
 }
 
 /// How much of a text the name at the end of an ARN can take, in bytes, the holes in it included.
@@ -99,7 +132,7 @@ fn names_at_end(text: &str) -> Vec<String> {
             // Inside of a string of JSON quotes are escaped; other escapes stand for what is not worked out here.
             '\\' if rest.peek() != Some(&'"') => return vec!["*".to_owned()],
             ',' if rest.peek().is_some_and(|next| goes_on(*next)) => names.divide(),
-            '"' | '\'' | ' ' | '\t' | '\r' | '\n' | ',' | ')' | ']' | '<' | '>' | ';' | '|' | '`' | '\\' => {
+            ':' | '"' | '\'' | ' ' | '\t' | '\r' | '\n' | ',' | ')' | ']' | '<' | '>' | ';' | '|' | '`' | '\\' => {
                 ends = true;
                 break;
             }
@@ -109,6 +142,9 @@ fn names_at_end(text: &str) -> Vec<String> {
     }
     names.end(is_cut && !ends)
 }
+
+/// How long a policy's name can be, in characters.
+const MAX_NAME: usize = 128;
 
 /// Whether a name can go on with a character, or with what is put in there.
 fn goes_on(next: char) -> bool {
@@ -129,6 +165,7 @@ impl Names {
     fn divide(&mut self) {
         let name = std::mem::take(&mut self.last);
         if !std::mem::replace(&mut self.is_rest, true) {
+            let name = bounded(name);
             self.found.push(format!("{name},*"));
             self.found.push(if name.is_empty() { "*".to_owned() } else { name });
         }
@@ -143,10 +180,23 @@ impl Names {
         if is_cut || self.last.is_empty() {
             self.found.push("*".to_owned());
         } else if !self.is_rest {
-            self.found.push(self.last);
+            self.found.push(bounded(self.last));
         }
         self.found
     }
+}
+
+/// What is longer is no name, or holds more than one; and what ends as a word does in front of the next is only the
+/// beginning of one.
+fn bounded(mut name: String) -> String {
+    let cut = name.char_indices().nth(MAX_NAME).map(|(at, _)| at);
+    if let Some(at) = cut {
+        name.truncate(at);
+    }
+    if cut.is_some() || name.ends_with(['-', '_', '.']) {
+        name.push('*');
+    }
+    name
 }
 
 /// A text with the escapes of strings of JSON and YAML undone that stand for characters of a name, or for nothing; inside
@@ -217,7 +267,7 @@ mod tests {
             assert_eq!(names(&arn(name)), expected, "{name}");
         }
         let two = "arn:aws:iam::123456789012:policy/a,arn:aws:iam::123456789012:policy/b";
-        assert_eq!(names(two), ["a,*", "a", "b", "b"]);
+        assert_eq!(names(two), ["a,*", "a", "b"]);
     }
 
     #[test]
@@ -251,5 +301,34 @@ mod tests {
     fn what_is_longer_than_an_arn_may_be_any() {
         let long = format!("arn:aws:iam::123456789012:policy/{}é", "é".repeat(MAX_ARN));
         assert_eq!(names(&long), ["*"]);
+        let long = format!("arn:aws:iam::123456789012:policy/{}", "a".repeat(MAX_NAME + 1));
+        assert_eq!(names(&long), [format!("{}*", "a".repeat(MAX_NAME))]);
+        assert_eq!(names(&"0:policy/a".repeat(3)), ["a0", "a0", "a"], "each ends where the next begins");
+        assert_eq!(names("'0:policy:0', ':policy: x'"), [""; 0]);
+    }
+
+    #[test]
+    fn the_account_is_whatever_stands_for_one_in_an_arn_of_iam() {
+        let accounts = [
+            "123456789012",
+            "$ACCOUNT_ID",
+            "${ACCOUNT_ID}",
+            "${AWS::AccountId}",
+            "ACCOUNT_ID",
+            "account-id",
+            "[[ account ]]",
+            "$env:ACCOUNT",
+            "",
+        ];
+        for account in accounts {
+            for partition in ["aws", "aws-cn", "${AWS::Partition}", "*"] {
+                let arn = format!("'arn:{partition}:iam::{account}:policy/deploy'");
+                assert_eq!(names(&arn), ["deploy"], "{arn}");
+            }
+        }
+        for arn in ["arn:aws:iam::aws", "arn:aws:iot:us-east-1:123456789012", "arn:${P}:iot:${R}:${A}"] {
+            assert_eq!(names(&format!("'{arn}:policy/deploy'")), [""; 0], "{arn}");
+        }
+        assert_eq!(names("'arn:aws:iam::123456789012:policy/prod-'"), ["prod-*"]);
     }
 }

@@ -52,7 +52,7 @@ impl Reader<'_> {
     }
 
     /// Notes managed policies that somebody has, as their names are written.
-    pub(super) fn mention(&mut self, names: Vec<String>) {
+    pub(super) fn mention(&mut self, names: impl IntoIterator<Item = String>) {
         let mentions =
             names.into_iter().map(|name| PolicyMention { name: Wildcard::new(name), used_as: UsedAs::Other });
         self.reading.mentions.extend(mentions);

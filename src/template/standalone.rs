@@ -56,10 +56,14 @@ impl Search<'_, '_> {
                     return;
                 }
                 for entry in entries.iter().filter(|entry| !is_not_ours(&entry.key)) {
-                    if self.speaks_by_name && attached::is_key(&entry.key) {
-                        self.note_names(&entry.value);
+                    let is_attached = self.speaks_by_name && attached::is_key(&entry.key);
+                    if is_attached {
+                        self.reader.mention(attached::names(&entry.key, &entry.value));
                     }
+                    // What is below is read already.
+                    self.speaks_by_name &= !is_attached;
                     self.step(Step::Key(entry.key.to_string()), |search| search.visit(&entry.value, Some(node)));
+                    self.speaks_by_name |= is_attached;
                 }
             }
             _ => {}
@@ -70,12 +74,6 @@ impl Search<'_, '_> {
         self.path.push(step);
         visit(self);
         self.path.pop();
-    }
-
-    fn note_names(&mut self, node: &Node<'_>) {
-        let mut names = Vec::new();
-        attached::names(node, &mut names);
-        self.reader.mention(names);
     }
 
     /// Takes a table that is a policy of any kind; nothing inside one is another.

@@ -270,3 +270,27 @@ fn a_file_is_read_by_its_name_or_by_how_it_begins() {
     let two = format!("--- {ALLOW}\n--- {ALLOW}\n");
     assert_eq!(told("p.yaml", &two), ["0 standalone [s3:Get*]", "1 standalone [s3:Get*]"]);
 }
+
+#[test]
+fn what_a_macro_or_an_include_may_change_is_never_written() {
+    let policy = "{Type: AWS::IAM::ManagedPolicy, Properties: {Roles: [app], MORE PolicyDocument: {Statement: [{Effect: Allow, Action: 's3:*', Resource: '*'}]}}}";
+    let include = "'Fn::Transform': {Name: AWS::Include, Parameters: {Location: 's3://bucket/more.yaml'}}";
+    let cases = [
+        (String::new(), "", "", false),
+        ("Transform: AWS::Serverless-2016-10-31\n".to_owned(), "", "", false),
+        ("Transform: [AWS::LanguageExtensions, AWS::SecretsManager-2020-07-23]\n".to_owned(), "", "", false),
+        ("Transform: [AWS::LanguageExtensions, Ours]\n".to_owned(), "", "", true),
+        ("Transform: {Name: AWS::Include}\n".to_owned(), "", "", true),
+        (format!("{include}\n"), "", "", true),
+        (String::new(), include, "", true),
+        (String::new(), "", include, true),
+    ];
+    for (top, beside, within, expected) in cases {
+        let within = if within.is_empty() { String::new() } else { format!("{within},") };
+        let beside = if beside.is_empty() { String::new() } else { format!("  {beside}\n") };
+        let text = format!("{top}Resources:\n  P: {}\n{beside}", policy.replace("MORE", &within));
+        let reading = read_file("template.yaml", &text);
+        let read_only: Vec<bool> = reading.documents.iter().map(|document| document.read_only.is_some()).collect();
+        assert_eq!(read_only, [expected], "{text}");
+    }
+}

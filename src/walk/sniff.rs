@@ -27,7 +27,7 @@ pub fn may_hold_policy(bytes: &[u8]) -> bool {
 
 /// What stands before and after `olic` where a text names a managed policy by something else than its ARN.
 const BY_NAME: [(&str, &str); 5] =
-    [("CustomerManagedP", "yReference"), ("managed_p", ""), ("p", "yArnRef"), ("p", "yRef"), ("p", "iesRef")];
+    [("CustomerManagedP", "yReference"), ("managed_p", "y"), ("managed_p", "ies"), ("p", "yArnRef"), ("p", "yRefs")];
 
 /// One look for what `policy` and `policies` have in common, since in most files nothing has.
 fn speaks_of_policy(bytes: &[u8]) -> bool {
@@ -48,6 +48,8 @@ fn ends_arn(before: &[u8], after: &[u8]) -> bool {
     let goes_on = match after.first() {
         Some(b'/') => true,
         Some(b'\\') => escaped.is_some_and(|byte| b"/xuU\r\n".contains(byte)),
+        // The name may stand in another string.
+        Some(b'"' | b'\'' | b',' | b']' | b' ' | b'\n') => before.ends_with(b":"),
         _ => false,
     };
     begins && goes_on && !before.ends_with(b"::aws:")

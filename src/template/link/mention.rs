@@ -36,7 +36,24 @@ pub(super) fn mentions(text: &str) -> Vec<(usize, Mention<'_>)> {
         at += word.len().max(1);
     }
     found.extend(policy_arns(text).map(|arn| (arn.offset, Mention::PolicyArn(arn.name))));
+    found.extend(names_after_holes(text).map(|(offset, name)| (offset, Mention::PolicyArn(name.to_owned()))));
     found
+}
+
+/// The names at the ends of strings that begin with a hole, as `"${local.base}/deploy"`: what is put in may be an ARN's
+/// beginning.
+fn names_after_holes(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    memchr::memmem::find_iter(text.as_bytes(), "}/").filter_map(|at| {
+        let path = text.get(at + 2..)?;
+        let path = path.get(..path.bytes().position(|byte| !is_of_path(byte))?)?;
+        let is_end = text.get(at + 2 + path.len()..)?.starts_with('"');
+        let name = path.rsplit('/').next().filter(|name| !name.is_empty() && is_end)?;
+        Some((at, name))
+    })
+}
+
+fn is_of_path(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&byte)
 }
 
 /// Whether a value is compared or counted, so that nothing of it goes anywhere.
@@ -155,6 +172,9 @@ mod tests {
             ("{ a = var.a\n b == 1 }", 1),
             ("data.aws_iam_policy_document.d[0].json != \"\"", 0),
             ("\"${module.m.json}\" == x", 1),
+            ("\"${local.base}/team/deploy\"", 2),
+            ("\"${local.base}/team/*\"", 1),
+            ("\"${local.base}/team/${each.key}\"", 1),
         ];
         for (text, expected) in cases {
             assert_eq!(mentions(text).len(), expected, "{text}");

@@ -279,6 +279,8 @@ fn a_policy_whose_arn_may_be_put_together_elsewhere_belongs_to_whoever_does() {
         (r#"join("/", ["arn:aws:iam::123456789012:policy", "app-policy"])"#, both),
         (r#""arn:aws:iam::123456789012:policy${local.path}app-policy""#, both),
         (r#""arn:aws:iam::123456789012:policy/app\u002dpolicy""#, both),
+        (r#""${local.base}/team/app-policy""#, both),
+        (r#""${local.base}/another""#, alone),
         (r#""arn:aws:iam::123456789012:policy/another""#, alone),
         (r#""arn:aws:iam::123456789012:policy/app-${local.x}-b""#, alone),
         (r#"format("arn:aws:iam::aws:policy/%s", local.x)"#, alone),
@@ -288,6 +290,8 @@ fn a_policy_whose_arn_may_be_put_together_elsewhere_belongs_to_whoever_does() {
     }
     let held = ["aws_iam_policy.p: app ?"];
     assert_eq!(of("variable \"arns\" {\n default = [\"arn:aws:iam::123456789012:policy/app-policy\"]\n}\n"), held);
+    let beginning = "locals {\n prefix = \"arn:aws:iam::${var.account}:policy/app-\"\n}\n";
+    assert_eq!(of(&format!("{beginning}{}", attached("\"${local.prefix}policy\""))), both);
     let values = "arns = [\"arn:aws:iam::123456789012:policy/app-policy\"]\n";
     assert_eq!(linked(&[("m/main.tf", MANAGED), ("m/terraform.tfvars", values)]), held);
     let data = "data \"aws_iam_policy\" \"d\" {\n name = local.n\n}\n";
@@ -564,8 +568,16 @@ fn an_arn_that_functions_put_together_is_one() {
     };
     let cases = [
         ("[!Join [':', ['arn:aws:iam:', !Ref AWS::AccountId, 'policy/shared']]]", "P: b"),
-        ("[!Join ['', ['arn:aws:iam::', !Ref AWS::AccountId, ':policy/', 'shared']]]", "P: ?"),
-        ("[!Sub ['arn:aws:iam::${AWS::AccountId}:policy/${N}', {N: shared}]]", "P: ?"),
+        ("[!Join ['', ['arn:aws:iam::', !Ref AWS::AccountId, ':policy/', 'shared']]]", "P: b"),
+        ("[!Join ['', ['arn:aws:iam::', !Ref AWS::AccountId, ':policy/sha', 'red']]]", "P: b"),
+        ("[!Join ['', ['arn:aws:iam::', !Ref AWS::AccountId, ':policy/sh', !Ref Rest]]]", "P: b"),
+        ("[!Join ['', ['arn:aws:iam::', !Ref AWS::AccountId, ':policy/x', !Ref Rest]]]", "P: "),
+        ("[!Join ['/', [!Sub 'arn:aws:iam::${AWS::AccountId}:policy/team', shared]]]", "P: b"),
+        ("[!Join ['/', [!Sub 'arn:aws:iam::${AWS::AccountId}:policy', shared]]]", "P: b"),
+        ("[!Join ['/', !Split [',', !Ref 'Parts']]]", "P: "),
+        ("[!Join ['', !If [C, ['arn:aws:iam::1:policy/s', hared], [x]]]]", "P: ?"),
+        ("[!Sub ['arn:aws:iam::${AWS::AccountId}:policy/${N}', {N: shared}]]", "P: b"),
+        ("[!Sub ['${B}/shared', {B: !Sub 'arn:aws:iam::${AWS::AccountId}:policy/team'}]]", "P: b"),
         ("!Split [',', 'arn:aws:iam::123456789012:policy/shared,arn:aws:iam::aws:policy/ReadOnlyAccess']", "P: b"),
         ("!Split [',', 'arn:aws:iam::aws:policy/ReadOnlyAccess,arn:aws:iam::123456789012:policy/shared']", "P: b"),
         ("[!Join [':', ['arn:aws:iam:', !Ref AWS::AccountId, 'policy/other']]]", "P: "),
@@ -574,6 +586,11 @@ fn an_arn_that_functions_put_together_is_one() {
     for (arns, expected) in cases {
         assert_eq!(linked(&[("p.yaml", NAMED), ("r.yaml", &role(arns))]), [expected], "{arns}");
     }
+    for (name, expected) in [("shared", "P: b"), ("other", "P: ")] {
+        let below = role(&format!("[!Sub '${{Base}}/{name}']"));
+        let below = format!("Parameters: {{Base: {{Default: 'arn:aws:iam::123456789012:policy/team'}}}}\n{below}");
+        assert_eq!(linked(&[("p.yaml", NAMED), ("r.yaml", &below)]), [expected]);
+    }
     let by_reference = role("[!Ref Arn]");
     let default =
         format!("Parameters: {{Arn: {{Default: 'arn:aws:iam::123456789012:policy/shared'}}}}\n{by_reference}");
@@ -581,6 +598,60 @@ fn an_arn_that_functions_put_together_is_one() {
     let mapped = role("[!FindInMap [M, a, arn]]");
     let mapped = format!("Mappings: {{M: {{a: {{arn: 'arn:aws:iam::123456789012:policy/shared'}}}}}}\n{mapped}");
     assert_eq!(linked(&[("p.yaml", NAMED), ("r.yaml", &mapped)]), ["P: ?"]);
+}
+
+#[test]
+fn a_permission_set_names_policies_in_many_ways() {
+    let set = |references: &str| {
+        format!(
+            "Resources: {{S: {{Type: AWS::SSO::PermissionSet, Properties: {{Name: ops, CustomerManagedPolicyReferences: {references}}}}}}}\n"
+        )
+    };
+    let cases = [
+        ("[{Name: shared}]", "P: ?"),
+        ("[{Name: !Ref Name}]", "P: ?"),
+        ("[{Name: !If [C, shared, x]}]", "P: ?"),
+        ("[{Name: !Join ['', [sha, red]]}]", "P: ?"),
+        ("[{Name: !FindInMap [A, b, c]}]", "P: ?"),
+        ("[{Name: !Sub ['${A}red', {A: sha}]}]", "P: ?"),
+        ("!If [C, [{Name: shared}], !Ref AWS::NoValue]", "P: ?"),
+        ("[!If [C, {Name: shared}, !Ref AWS::NoValue]]", "P: ?"),
+        ("!Ref References", "P: ?"),
+        ("[{Name: other}, !Ref AWS::NoValue]", "P: "),
+        ("[{Name: !Sub '${Name}-x', Path: /}]", "P: "),
+    ];
+    for (references, expected) in cases {
+        assert_eq!(linked(&[("p.yaml", NAMED), ("s.yaml", &set(references))]), [expected], "{references}");
+    }
+}
+
+#[test]
+fn a_policy_of_a_template_is_used_however_it_is_referred_to() {
+    let template = |key: &str, more: &str| {
+        format!(
+            "Resources:\n  {key}\n    {{Type: AWS::IAM::ManagedPolicy, Properties: {{Roles: [app], PolicyDocument: {{Statement: [{{Effect: Allow, Action: 's3:*', Resource: '*'}}]}}}}}}{}\n{more}",
+            if key.contains("ForEach") { "}]" } else { "" }
+        )
+    };
+    let role =
+        |arn: &str| format!("  R: {{Type: AWS::IAM::Role, Properties: {{RoleName: b, ManagedPolicyArns: [{arn}]}}}}\n");
+    let looped = "Fn::ForEach::L: [X, [A, B], {'P${X}':";
+    let cases = [
+        ("P:", role("!Ref P"), "app b"),
+        ("P:", role("!Sub '${ P }'"), "app b"),
+        ("P:", role("!Sub ['${P}', {Unused: x}]"), "app b"),
+        ("P:", "Outputs: {O: {Value: !Sub ['${P}', {a: b}]}}\n".to_owned(), "app ?"),
+        (looped, role("!Ref PA"), "app b"),
+        (looped, role("!Ref Q"), "app"),
+        (looped, "Outputs: {O: {Value: !Ref PA}}\n".to_owned(), "app ?"),
+        ("P:", "  C: {Type: Custom::Attach, Properties: {Statement: [!Ref P]}}\n".to_owned(), "app ?"),
+        ("P:", "  B: {Type: AWS::S3::BucketPolicy, Properties: {PolicyDocument: {Of: [!Ref P]}}}\n".to_owned(), "app"),
+    ];
+    for (key, more, expected) in cases {
+        let said = linked(&[("p.yaml", &template(key, &more))]);
+        let of_policy = said.iter().find_map(|said| said.strip_prefix("2/P${X}: ").or(said.strip_prefix("P: ")));
+        assert_eq!(of_policy, Some(expected), "{key} {more}");
+    }
 }
 
 #[test]
@@ -599,6 +670,11 @@ fn a_policy_may_be_spoken_of_in_any_file() {
         ("by-part.yaml", "policies: ['arn:aws:iam::{{ account }}:policy/{{ name }}']\n", "P: ?"),
         ("by-part.yaml", "policies: ['arn:aws:iam::$(account):policy/shared']\n", "P: ?"),
         ("by-part.yaml", "policies: ['arn:aws:iam::__ACCOUNT__:policy/shared']\n", "P: ?"),
+        ("by-part.yaml", "policies: ['arn:aws:iam::$ACCOUNT_ID:policy/shared']\n", "P: ?"),
+        ("by-part.yaml", "policies: ['arn:aws:iam::{{ account }}:policy/sha-', 'red']\n", "P: "),
+        ("by-part.yaml", "policies: ['arn:aws:iam::{{ account }}:policy', 'shared']\n", "P: ?"),
+        ("iot.json", r#"["arn:aws:iot:eu-west-1:123456789012:policy/*"]"#, "P: "),
+        ("chart.yaml", "# see policyRefs in docs\npolicyReference: x\n", "P: "),
         ("by-part.yaml", "policies: ['arn:aws:iam::{{ account }}:policy/other-{{ name }}']\n", "P: "),
         ("escaped.json", r#"{"arns": "arn:aws:iam::123456789012:policy\/team\/shared"}"#, "P: ?"),
         ("play.yml", "- amazon.aws.iam_role: {name: b, managed_policies: [other, shared]}\n", "P: ?"),
@@ -610,6 +686,9 @@ fn a_policy_may_be_spoken_of_in_any_file() {
         ("play.yml", "- iam_role: name=shared managed_policy=other state=present\n", "P: "),
         ("attachment.yaml", "spec: {forProvider: {policyArnRef: {name: shared}}}\n", "P: ?"),
         ("reference.json", r#"{"CustomerManagedPolicyReference": {"Name": "shared", "Path": "/"}}"#, "P: ?"),
+        ("reference.json", r#"{"CustomerManagedPolicyReference": {"Name": "other", "Path": "/"}}"#, "P: "),
+        ("schema.yaml", "policyRefs: {items: {description: 'any {name} of *'}, name: {type: string}}\n", "P: "),
+        ("controller.yaml", "policyRefs: [{from: {name: shared}}]\n", "P: ?"),
         (
             "boundary.json",
             r#"{"Statement": {"Effect": "Deny", "Action": "iam:DetachRolePolicy", "Resource": "ARN"}}"#,
