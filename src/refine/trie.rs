@@ -287,4 +287,28 @@ mod tests {
             assert_eq!(tokens(name).collect::<Vec<_>>().join("|"), expected, "{name}");
         }
     }
+
+    #[test]
+    fn a_prefix_is_spelled_as_in_the_first_action_that_is_kept() {
+        let cases: [(&[(&str, bool)], &str); 3] = [
+            (&[("GetDBAll", true), ("GetDbMost", false), ("GetDBNone", false)], "GetDb"),
+            (&[("GetDBAll", false), ("GetDbMost", false), ("GetX", true)], "GetDB"),
+            (&[("GetDBAll", true), ("GetDbMost", true)], "GetDB"),
+        ];
+        let pattern = Wildcard::new("*");
+        for (actions, expected) in cases {
+            let granted = |&(spelled, unused): &(&'static str, bool)| Granted {
+                lower: spelled.to_ascii_lowercase().into(),
+                spelled: spelled.into(),
+                unused,
+                tracking: None,
+                last_accessed: None,
+            };
+            let names: Vec<Granted<'_>> = actions.iter().map(granted).collect();
+            let trie = Trie::new(&pattern, &names, None);
+            let texts: Vec<&str> = (0..).map_while(|index| trie.node(index)).map(|node| node.text).collect();
+            assert!(texts.contains(&expected), "{texts:?}");
+            assert_eq!(texts.iter().filter(|text| text.eq_ignore_ascii_case("getdb")).count(), 1, "{texts:?}");
+        }
+    }
 }
