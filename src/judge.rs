@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::attribution::{self, Owner};
+use crate::attribution::{self, Owner, Standing};
 use crate::audit::{BroadlyUnused, EntryAudit, ServiceAudit, Verdict, unused_beneath};
 use crate::catalog::Catalog;
 use crate::claims::{Claim, Claims};
@@ -115,7 +115,7 @@ pub struct Case<'a> {
 pub fn judge<'e>(case: &Case<'_>, scope: &'e Scope, catalog: &'e Catalog) -> Judgement<'e> {
     let Case { document, file, layers, comments } = *case;
     let owners = attribution::owners(document, file, scope);
-    let claims = Claims::new(owners.iter().filter_map(|owner| claim(owner, &scope.settings)).collect());
+    let claims = claims(&owners, &scope.settings);
     let analyses = || owners.iter().filter_map(|owner| owner.unused()?.analyzed_at);
     let analyzed_at = analyses().min();
     let finding_date = analyses().max().map_or(scope.settings.today, |newest| newest.to_zoned(TimeZone::UTC).date());
@@ -131,6 +131,18 @@ pub fn judge<'e>(case: &Case<'_>, scope: &'e Scope, catalog: &'e Catalog) -> Jud
     let all_gone =
         document.policy.opaque == 0 && !statements.is_empty() && statements.iter().all(|statement| statement.gone);
     Judgement { owners, statements, all_gone, finding_date, analyzed_at }
+}
+
+/// What the owners claim. A role that is unused as a whole holds nothing back, but for what is kept for it on purpose.
+fn claims<'e>(owners: &[Owner<'e>], settings: &'e Settings) -> Claims<'e> {
+    let mut claims: Vec<Claim<'e>> = owners.iter().filter_map(|owner| claim(owner, settings)).collect();
+    let unused = owners.iter().filter(|owner| matches!(owner.standing, Standing::WhollyUnused));
+    let kept = unused.flat_map(|owner| settings.allowed(&owner.identity));
+    // What one claim lacks, all of them together lack.
+    if let Some(first) = claims.first_mut() {
+        first.allowed.extend(kept);
+    }
+    Claims::new(claims)
 }
 
 fn claim<'e>(owner: &Owner<'e>, settings: &'e Settings) -> Option<Claim<'e>> {

@@ -80,11 +80,14 @@ fn places(path: &str, sources: &Sources) -> Vec<Place> {
 
 fn keeps_something(allow: &Allow, evidence: &Evidence) -> bool {
     let of_identity = |identity: &IdentityEvidence| {
-        allow.identity.matches(identity.arn.as_str())
-            && match &identity.permissions {
-                Permissions::Usable(unused) => reports(unused, allow),
-                Permissions::Unusable(_) => false,
-            }
+        let reports = || match &identity.permissions {
+            // Of a role that is unused as a whole, whatever it is granted is.
+            _ if identity.unused_role.is_some() => true,
+            _ if allow.action.is_everything() && !identity.unused_credentials.is_empty() => true,
+            Permissions::Usable(unused) => reports(unused, allow),
+            Permissions::Unusable(_) => false,
+        };
+        allow.identity.matches(identity.arn.as_str()) && reports()
     };
     let nameless = evidence.anonymous.as_ref().filter(|_| allow.identity.matches(""));
     evidence.identities.iter().any(of_identity) || nameless.is_some_and(|unused| reports(unused, allow))

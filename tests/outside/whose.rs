@@ -82,3 +82,51 @@ fn a_file_that_is_not_utf8_may_still_say_who_has_a_policy() {
         }
     }
 }
+
+/// A finding that a role is unused as a whole.
+fn unused_role(name: &str, details: &str) -> String {
+    format!(
+        r#"[{{"id":"unused-{name}","resource":"arn:aws:iam::123456789012:role/{name}","status":"ACTIVE","findingType":"UnusedIAMRole","analyzedAt":"2026-10-12T04:31:07Z","findingDetails":[{{"unusedIamRoleDetails":{details}}}]}}]"#
+    )
+}
+
+/// A folder with a policy that is shared by the role `app`, of which there is a finding, and others.
+fn shared_with(others: &str, config: &str) -> Folder {
+    let folder = with_findings_of(&["123456789012:role/app"]);
+    std::fs::remove_file(folder.path("put.json")).unwrap();
+    folder.write(".iamtrim.yaml", format!("{}{config}", ACCOUNTS.replace(", \"111122223333\"", "")));
+    let properties = format!(r#"{{"Roles":[{others}],"PolicyDocument":{POLICY}}}"#);
+    let template = format!(r#"{{"Resources":{{"P":{{"Type":"AWS::IAM::ManagedPolicy","Properties":{properties}}}}}}}"#);
+    folder.write("template.json", template);
+    folder
+}
+
+/// The rules that something is said of, each once.
+fn rules(report: &serde_json::Value) -> Vec<&str> {
+    let mut rules: Vec<&str> =
+        report["diagnostics"].as_array().unwrap().iter().map(|d| d["rule"].as_str().unwrap()).collect();
+    rules.dedup();
+    rules
+}
+
+#[test]
+fn what_is_kept_for_a_role_that_nobody_uses_stays_for_those_who_share_it() {
+    let kept = |action: &str| {
+        format!("allow: [{{ identity: \"*/break-glass\", action: \"{action}\", reason: disaster recovery }}]\n")
+    };
+    let lint = |roles: &str, config: &str| {
+        let folder = shared_with(roles, config);
+        folder.write("findings/role.json", unused_role("break-glass", "{}"));
+        let report = folder.lint(&[]).0;
+        (fixes(&report), rules(&report).join(" "))
+    };
+    let both = r#""app","break-glass""#;
+    let told =
+        |fixes: &[&str], rules: &str| (fixes.iter().map(|fix| (*fix).to_owned()).collect::<Vec<_>>(), rules.to_owned());
+    let safe = ["template.json safe"];
+    assert_eq!(lint(both, ""), told(&safe, "unused-role unused-action partly-used-wildcard"));
+    assert_eq!(lint(both, &kept("*")), told(&[], ""));
+    assert_eq!(lint(both, &kept("dynamodb:*")), told(&safe, "unused-role unused-action"));
+    let alone = lint(r#""break-glass""#, &kept("*"));
+    assert_eq!(alone, told(&[], "unmatched-finding"), "it keeps the role itself");
+}

@@ -53,6 +53,8 @@ impl Catalogue {
 pub(crate) struct Owners<'c> {
     /// What each owner whose findings count left unused, minus what is kept on purpose.
     claims: Vec<BTreeSet<&'c str>>,
+    /// What is kept on purpose for those that are unused as a whole.
+    kept: BTreeSet<&'c str>,
     /// Role and account of those that are unused as a whole.
     pub(crate) wholly_unused: Vec<(usize, usize)>,
     /// How freely the policy may be fixed.
@@ -62,7 +64,8 @@ pub(crate) struct Owners<'c> {
 impl Owners<'_> {
     /// Whether all owners that are known left the action unused.
     pub(crate) fn left_unused(&self, action: &str) -> bool {
-        !self.claims.is_empty() && self.claims.iter().all(|unused| unused.contains(action))
+        let is_unused = !self.claims.is_empty() && self.claims.iter().all(|unused| unused.contains(action));
+        is_unused && !self.kept.contains(action)
     }
 
     fn lower_to(&mut self, limit: Applicability) {
@@ -73,7 +76,8 @@ impl Owners<'_> {
 impl Repository {
     /// Whose a policy is; nobody's is one that is not refined.
     pub(crate) fn owners<'c>(&self, policy: &Policy, catalogue: &'c Catalogue) -> Owners<'c> {
-        let mut owners = Owners { claims: Vec::new(), wholly_unused: Vec::new(), limit: Applicability::Safe };
+        let (claims, kept, wholly_unused) = (Vec::new(), BTreeSet::new(), Vec::new());
+        let mut owners = Owners { claims, kept, wholly_unused, limit: Applicability::Safe };
         match self.also(policy) {
             Also::Nothing => {}
             Also::HandedOn => owners.lower_to(Applicability::DisplayOnly),
@@ -140,7 +144,10 @@ impl Repository {
             Said::Nothing | Said::Archived(_) | Said::ArchivedSince(_) => {
                 return owners.lower_to(Applicability::DisplayOnly);
             }
-            Said::UnusedRole | Said::UnusedRoleSince(_) => return owners.wholly_unused.push((role, account)),
+            Said::UnusedRole | Said::UnusedRoleSince(_) => {
+                owners.kept.extend(self.kept(role, catalogue));
+                return owners.wholly_unused.push((role, account));
+            }
             Said::Unused(unused) | Said::Twice { newer: unused, .. } | Said::UsedAgain(unused) => {
                 catalogue.reported(unused)
             }
@@ -150,9 +157,12 @@ impl Repository {
     }
 
     fn not_kept<'c>(&self, role: usize, unused: &BTreeSet<&'c str>, catalogue: &'c Catalogue) -> BTreeSet<&'c str> {
+        unused - &self.kept(role, catalogue)
+    }
+
+    fn kept<'c>(&self, role: usize, catalogue: &'c Catalogue) -> BTreeSet<&'c str> {
         let allowed = self.allow.iter().filter(|allow| allow.role == role && !allow.has_ended);
-        let kept: BTreeSet<&str> = allowed.flat_map(|allow| catalogue.matching(allow.action)).collect();
-        unused - &kept
+        allowed.flat_map(|allow| catalogue.matching(allow.action)).collect()
     }
 }
 
