@@ -103,6 +103,9 @@ impl<'e> Owner<'e> {
     fn of(evidence: &'e IdentityEvidence, certainty: Certainty) -> Self {
         let standing = match &evidence.permissions {
             _ if evidence.arn.is_service_linked() => Standing::Blocking("it is service-linked: AWS owns its policies"),
+            _ if evidence.unused_role.as_ref().is_some_and(|role| role.is_recent) => {
+                Standing::Blocking("it was used more recently than `unused-for` says")
+            }
             _ if evidence.unused_role.is_some() => Standing::WhollyUnused,
             Permissions::Usable(unused) => Standing::Usable(unused),
             Permissions::Unusable(why) => Standing::Blocking(why_unusable(*why)),

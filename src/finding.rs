@@ -87,6 +87,8 @@ pub struct UnusedIdentity {
     pub finding: String,
     /// The day of its last use, if it ever was used in the tracked history.
     pub last_accessed: Option<Date>,
+    /// Whether that is too recent for the user to take it for unused.
+    pub is_recent: bool,
 }
 
 /// An access key or a password that an ACTIVE finding reports as unused. A password orders before keys.

@@ -61,7 +61,11 @@ impl Best<'_, '_> {
         let arn = IdentityArn::parse(&self.owner.identity);
         let evidence = arn.and_then(|arn| self.site.scope.evidence.identity(&arn));
         let Some(evidence) = evidence.filter(|_| !self.is_kept()) else { return Vec::new() };
-        let role = evidence.unused_role.iter().filter_map(|role| self.role(evidence, role.last_accessed));
+        let role = evidence
+            .unused_role
+            .iter()
+            .filter(|role| !role.is_recent)
+            .filter_map(|role| self.role(evidence, role.last_accessed));
         let credentials = evidence.unused_credentials.iter().filter_map(|credential| {
             self.credential(evidence, credential.access_key.as_deref(), credential.last_accessed)
         });

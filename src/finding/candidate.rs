@@ -29,6 +29,13 @@ pub(super) enum Closed {
     Archived,
 }
 
+/// A last use: the day, and whether the user takes what was used then for used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct LastUse {
+    pub(super) day: Option<Date>,
+    pub(super) is_recent: bool,
+}
+
 /// What an ACTIVE finding of unused permissions says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reported {
@@ -49,11 +56,17 @@ pub(super) struct Candidate {
     /// Of the spellings of its ARN, the first in byte order.
     arn: IdentityArn,
     pub(super) permissions: Findings<Reported>,
-    /// The days of last use.
-    pub(super) role: Findings<Option<Date>>,
-    /// Which access key, none for the password, and the days of last use.
-    pub(super) credentials: Findings<(Option<String>, Option<Date>)>,
+    pub(super) role: Findings<LastUse>,
+    /// Which access key, none for the password, and its last use.
+    pub(super) credentials: Findings<(Option<String>, LastUse)>,
     pub(super) exports: BTreeSet<u32>,
+}
+
+impl LastUse {
+    /// The later of two; what one of them says is recent is.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self { day: self.day.max(other.day), is_recent: self.is_recent || other.is_recent }
+    }
 }
 
 impl<T> Default for Findings<T> {
@@ -157,33 +170,45 @@ impl Candidate {
         let (role_at, role) = self.role.newest();
         // AWS reports the permissions of roles that are in use: one that has such a finding since is one.
         let is_in_use = role_is_in_use && analyzed_at > role_at;
-        let unused_role = role.into_iter().flat_map(|(id, days)| {
-            days.into_iter().map(move |last_accessed| UnusedIdentity { finding: id.clone(), last_accessed })
-        });
-        let unused_role =
-            unused_role.max_by(|a, b| a.last_accessed.cmp(&b.last_accessed).then_with(|| b.finding.cmp(&a.finding)));
-        let unused_role = unused_role.filter(|_| !is_in_use);
-        let credentials = self.credentials.still_open().flat_map(|(finding, (_, said))| {
-            said.into_iter().map(move |(access_key, last_accessed)| UnusedCredential {
-                access_key,
-                last_accessed,
-                finding: finding.clone(),
-            })
-        });
-        let mut unused_credentials: Vec<UnusedCredential> = credentials.collect();
-        unused_credentials.sort();
-        // Two analyzers report one key: the later use counts.
-        unused_credentials.reverse();
-        unused_credentials.dedup_by(|later, first| later.access_key == first.access_key);
-        unused_credentials.reverse();
         IdentityEvidence {
             arn: self.arn,
             permissions,
-            unused_role,
-            unused_credentials,
+            unused_role: unused_role(role).filter(|_| !is_in_use),
+            unused_credentials: unused_credentials(self.credentials),
             exports: self.exports.into_iter().collect(),
         }
     }
+}
+
+/// What the newest findings of a role say: the later use counts.
+fn unused_role(newest: Vec<(String, Vec<LastUse>)>) -> Option<UnusedIdentity> {
+    let uses = newest.iter().flat_map(|(_, uses)| uses).copied();
+    let is_recent = uses.reduce(LastUse::or)?.is_recent;
+    let each = newest.into_iter().flat_map(|(id, uses)| {
+        uses.into_iter().map(move |last| UnusedIdentity { finding: id.clone(), last_accessed: last.day, is_recent })
+    });
+    each.max_by(|a, b| a.last_accessed.cmp(&b.last_accessed).then_with(|| b.finding.cmp(&a.finding)))
+}
+
+/// The access keys and the password that nobody used for long enough.
+fn unused_credentials(findings: Findings<(Option<String>, LastUse)>) -> Vec<UnusedCredential> {
+    let mut recent = HashSet::new();
+    let mut unused = Vec::new();
+    for (finding, (_, said)) in findings.still_open() {
+        for (access_key, LastUse { day: last_accessed, is_recent }) in said {
+            if is_recent {
+                recent.insert(access_key.clone());
+            }
+            unused.push(UnusedCredential { access_key, last_accessed, finding: finding.clone() });
+        }
+    }
+    unused.sort();
+    // Two analyzers report one key: the later use counts.
+    unused.reverse();
+    unused.dedup_by(|later, first| later.access_key == first.access_key);
+    unused.reverse();
+    unused.retain(|credential| !recent.contains(&credential.access_key));
+    unused
 }
 
 /// What the copies of one finding say: its pages together, where it has some; else what all of them report.

@@ -31,6 +31,9 @@ const SHARED_FROM: usize = 40;
 
 const VERSION: u32 = 1;
 
+/// What stands for the day of last use of what was never used.
+const NEVER: &str = "never";
+
 /// The accounts of the identities, in order.
 #[must_use]
 pub fn accounts(evidence: &Evidence) -> Vec<&str> {
@@ -196,7 +199,7 @@ fn line(out: &mut String, identity: &IdentityEvidence, header: Option<Date>, sha
 }
 
 fn last(day: Option<Date>) -> String {
-    day.map_or_else(|| "never".to_owned(), |day| day.to_string())
+    day.map_or_else(|| NEVER.to_owned(), |day| day.to_string())
 }
 
 fn json(text: &str) -> String {
@@ -294,6 +297,10 @@ impl Reading<'_> {
             return Ok(());
         }
         let status = line.status.as_deref();
+        let last = |text: &String| self.last_use(if text == NEVER { Moment::Absent } else { Moment::of_text(text) });
+        let role = line.unused_role.as_ref().map(last);
+        let keys = line.unused_access_keys.iter().map(|(key, day)| (Some(key.clone()), last(day)));
+        let credentials: Vec<_> = keys.chain(line.unused_password.as_ref().map(|day| (None, last(day)))).collect();
         let candidate = self.candidate(arn);
         match (status, unused) {
             (Some("ARCHIVED"), _) => candidate.permissions.close("", when, Closed::Archived),
@@ -303,14 +310,8 @@ impl Reading<'_> {
             (None, Some(unused)) => candidate.permissions.take("", when, Reported::Usable(unused)),
             (None, None) => {}
         }
-        let last = |text: &String| Moment::of_text(text).date();
-        if let Some(role) = &line.unused_role {
-            candidate.role.take("", when, last(role));
-        }
-        let keys = line.unused_access_keys.iter().map(|(key, day)| (Some(key.clone()), last(day)));
-        for credential in keys.chain(line.unused_password.as_ref().map(|day| (None, last(day)))) {
-            candidate.credentials.take("", when, credential);
-        }
+        role.into_iter().for_each(|role| candidate.role.take("", when, role));
+        credentials.into_iter().for_each(|credential| candidate.credentials.take("", when, credential));
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::candidate::{self, Candidate, Closed, Reported, When};
+use super::candidate::{self, Candidate, Closed, LastUse, Reported, When};
 use super::canonical::Canonical;
 use super::element::{Detail, Element, Kind, Permission};
 use super::inventory::Inventory;
@@ -192,6 +192,8 @@ impl<'a> Reading<'a> {
             (Kind::Permission, None) => self.reported(element),
             _ => None,
         };
+        let last_use = |detail: &Detail<'_>| self.last_use(detail.body.last_accessed);
+        let uses: Vec<LastUse> = element.details.iter().flatten().map(last_use).collect();
         let candidate = self.candidate(arn);
         match (kind, closed) {
             (Kind::Permission, Some(status)) => candidate.permissions.close(id, when, status),
@@ -202,18 +204,16 @@ impl<'a> Reading<'a> {
             }
             (Kind::Role, Some(status)) => candidate.role.close(id, when, status),
             (Kind::Role, None) if !element.has_error => {
-                if let Some(details) = &element.details {
-                    let last_accessed = details.iter().filter_map(|detail| detail.body.last_accessed.date()).max();
-                    candidate.role.take(id, when, last_accessed);
+                if element.details.is_some() {
+                    candidate.role.take(id, when, uses.into_iter().reduce(LastUse::or).unwrap_or_default());
                 }
             }
             (Kind::AccessKey | Kind::Password, Some(status)) => candidate.credentials.close(id, when, status),
             (Kind::AccessKey | Kind::Password, None) if !element.has_error => {
-                for detail in element.details.iter().flatten() {
+                for (detail, last_use) in element.details.iter().flatten().zip(uses) {
                     let key = detail.body.access_key.as_deref().filter(|_| kind == Kind::AccessKey);
                     if key.is_some() || kind == Kind::Password {
-                        let said = (key.map(str::to_owned), detail.body.last_accessed.date());
-                        candidate.credentials.take(id, when, said);
+                        candidate.credentials.take(id, when, (key.map(str::to_owned), last_use));
                     }
                 }
             }
@@ -342,6 +342,10 @@ impl<'a> Reading<'a> {
     pub(super) fn is_recent(&self, last_accessed: Moment) -> bool {
         let Some(since) = self.options.unused_since else { return false };
         last_accessed == Moment::Unreadable || last_accessed.date().is_some_and(|date: Date| date >= since)
+    }
+
+    pub(super) fn last_use(&self, last_accessed: Moment) -> LastUse {
+        LastUse { day: last_accessed.date(), is_recent: self.is_recent(last_accessed) }
     }
 
     /// What it amounts to; refuses an export of which nothing can be used, and says what it is.

@@ -72,7 +72,10 @@ fn told(evidence: &Evidence) -> Vec<String> {
             Permissions::Usable(unused) => shown(unused),
             Permissions::Unusable(why) => format!(" {why:?}"),
         };
-        let role = identity.unused_role.as_ref().map(|role| format!(" unused role{}", day(role.last_accessed)));
+        let role = identity.unused_role.as_ref().map(|role| {
+            let recently = if role.is_recent { ", too recently" } else { "" };
+            format!(" unused role{}{recently}", day(role.last_accessed))
+        });
         let credentials = identity.unused_credentials.iter().map(|credential| {
             let which = credential.access_key.as_deref().unwrap_or("password");
             format!(" {which}{}", day(credential.last_accessed))
@@ -307,6 +310,37 @@ fn what_was_used_since_a_day_is_left_alone() {
     let options = ReadOptions { unused_since: Some(jiff::civil::date(2024, 2, 1)), ..ReadOptions::default() };
     let evidence = read_all(&[text.as_bytes()], &[], &options).unwrap();
     assert_eq!(told(&evidence), ["role/app: s3[GetBucketCORS@2024-01-31 GetBucketTagging] sns@2024-01-31[*]"]);
+}
+
+#[test]
+fn a_role_and_what_it_signs_in_with_may_be_used_since_a_day() {
+    let of = |kind: &str, id: &str, details: &str| {
+        format!(
+            r#"{{"id":"{id}","resource":"{APP}","findingType":"{kind}","status":"ACTIVE","analyzedAt":"2024-05-29","findingDetails":[{details}]}}"#
+        )
+    };
+    let role =
+        |day: &str| of("UnusedIAMRole", "r", &format!(r#"{{"unusedIamRoleDetails":{{"lastAccessed":"{day}"}}}}"#));
+    let key = |id: &str, day: &str| {
+        let body = format!(r#"{{"accessKeyId":"AKIA","lastAccessed":"{day}"}}"#);
+        of("UnusedIAMUserAccessKey", id, &format!(r#"{{"unusedIamUserAccessKeyDetails":{body}}}"#))
+    };
+    let since = ReadOptions { unused_since: Some(jiff::civil::date(2024, 2, 1)), ..ReadOptions::default() };
+    let cases = [
+        (role("2024-01-31"), "role/app None unused role@2024-01-31"),
+        (role("2024-02-01"), "role/app None unused role@2024-02-01, too recently"),
+        (role("soon"), "role/app None unused role, too recently"),
+        (role(""), "role/app None unused role"),
+        (key("a", "2024-01-31"), "role/app None AKIA@2024-01-31"),
+        (key("a", "2024-01-31") + &key("b", "2024-02-01"), "role/app None"),
+    ];
+    for (text, expected) in cases {
+        let evidence = read_all(&[text.as_bytes()], &[], &since).unwrap();
+        assert_eq!(told(&evidence), [expected], "{text}");
+        let again = super::canonical::render(&read(&text).unwrap(), None);
+        let again = read_all(&[again.as_bytes()], &[], &since).unwrap();
+        assert!(text.contains("soon") || told(&again) == [expected], "{text}");
+    }
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn of_identity(identity: &IdentityEvidence, today: Date) -> IdentityLine {
     let line = IdentityLine {
         arn: Some(identity.arn.to_string()),
         account: Some(identity.arn.account().to_owned()),
-        unused_role: identity.unused_role.is_some(),
+        unused_role: identity.unused_role.as_ref().is_some_and(|role| !role.is_recent),
         unused_access_keys: keys.collect(),
         unused_password: identity.unused_credentials.iter().any(|credential| credential.access_key.is_none()),
         ..IdentityLine::default()

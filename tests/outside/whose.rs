@@ -130,3 +130,19 @@ fn what_is_kept_for_a_role_that_nobody_uses_stays_for_those_who_share_it() {
     let alone = lint(r#""break-glass""#, &kept("*"));
     assert_eq!(alone, told(&[], "unmatched-finding"), "it keeps the role itself");
 }
+
+#[test]
+fn a_role_that_was_used_within_the_days_of_unused_for_holds_back() {
+    let folder = shared_with(r#""app","w""#, "unused-for: 180d\n");
+    let lint = |last: &str| {
+        folder.write("findings/role.json", unused_role("w", last));
+        let report = folder.lint(&["--now", "2026-10-13"]).0;
+        (fixes(&report), rules(&report).contains(&"unused-role"))
+    };
+    let reason = "it also belongs to `arn:aws:iam::123456789012:role/w`: it was used more recently than `unused-for` says";
+    let held = vec![format!("template.json display-only: {reason}")];
+    assert_eq!(lint(r#"{"lastAccessed":"2026-09-02T00:00:00Z"}"#), (held, false));
+    let safe = vec!["template.json safe".to_owned()];
+    assert_eq!(lint(r#"{"lastAccessed":"2026-01-02T00:00:00Z"}"#), (safe.clone(), true));
+    assert_eq!(lint("{}"), (safe, true));
+}
