@@ -45,9 +45,11 @@ impl<'e> Search<'_, 'e> {
                 made_from(format!("*-{logical_id}"), '-', RANDOM[0], logical_id, Certainty::Guess)
             }
             IdentityName::Generated(logical_id) => {
+                // A loop makes several roles, and which of them are there nobody says.
+                let is_in_loop = logical_id.contains('*');
+                let certainty = if is_in_loop { Certainty::Guess } else { Certainty::Reference };
                 let heads = stacks.iter().map(|stack| format!("{stack}-{logical_id}"));
-                let of_stacks =
-                    heads.flat_map(|head| made_from(head.clone(), '-', RANDOM[0], &head, Certainty::Reference));
+                let of_stacks = heads.flat_map(|head| made_from(head.clone(), '-', RANDOM[0], &head, certainty));
                 self.in_all_accounts(of_stacks.collect())
             }
             IdentityName::Unknown => {

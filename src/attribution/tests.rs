@@ -95,7 +95,7 @@ fn a_generated_name_is_known_by_its_stack_and_guessed_without() {
     let either = |identity: &str| format!("arn:aws:iam::{identity} guess or another");
     assert_eq!(guessed, [either(ours), either(others[1])]);
     let in_a_loop = told(IdentityName::Generated("F*Role".to_owned()), Link::Name, &scope(&with_stack, &all));
-    assert_eq!(in_a_loop, known);
+    assert_eq!(in_a_loop, [format!("arn:aws:iam::{ours} guess")], "the loop may make others as well");
 }
 
 #[test]

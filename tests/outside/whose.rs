@@ -146,3 +146,24 @@ fn a_role_that_was_used_within_the_days_of_unused_for_holds_back() {
     assert_eq!(lint(r#"{"lastAccessed":"2026-01-02T00:00:00Z"}"#), (safe.clone(), true));
     assert_eq!(lint("{}"), (safe, true));
 }
+
+#[test]
+fn of_the_roles_of_a_loop_one_does_not_stand_for_all() {
+    let folder = with_findings_of(&["123456789012:role/st-ApiRole-ABCDEFGH1234"]);
+    std::fs::remove_file(folder.path("put.json")).unwrap();
+    let one = ACCOUNTS.replace(", \"111122223333\"", "");
+    folder.write(".iamtrim.yaml", format!("{one}stacks: {{ template.json: [st] }}\n"));
+    let policies = format!(r#"[{{"PolicyName":"x","PolicyDocument":{POLICY}}}]"#);
+    let role = format!(r#"{{"Type":"AWS::IAM::Role","Properties":{{"Policies":{policies}}}}}"#);
+    let function = format!(r#"{{"Type":"AWS::Serverless::Function","Properties":{{"Policies":[{POLICY}]}}}}"#);
+    let guess = "that it belongs to `st-ApiRole-ABCDEFGH1234` is a guess from its path";
+    for (id, resource) in [("${X}Role", &role), ("${X}", &function)] {
+        let body = format!(r#"{{"{id}":{resource}}}"#);
+        let template = format!(r#"{{"Resources":{{"Fn::ForEach::L":["X",["Api","Worker"],{body}]}}}}"#);
+        folder.write("template.json", template);
+        assert_eq!(fixes(&folder.lint(&[]).0), [format!("template.json display-only: {guess}")], "{id}");
+        let template = format!(r#"{{"Resources":{{"{}":{resource}}}}}"#, id.replace("${X}", "Api"));
+        folder.write("template.json", template);
+        assert_eq!(fixes(&folder.lint(&[]).0), ["template.json safe"], "{id}");
+    }
+}
