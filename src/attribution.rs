@@ -140,8 +140,8 @@ pub const NAMELESS: &str = "an identity without a name";
 fn why_unusable(why: Unusable) -> &'static str {
     match why {
         Unusable::None => "no finding speaks of its permissions",
-        Unusable::Archived => "its findings are archived",
-        Unusable::Resolved => "its findings are resolved",
+        Unusable::Archived => "its newest finding is archived",
+        Unusable::Resolved => "its newest finding is resolved",
         Unusable::Failed => "its finding failed",
     }
 }

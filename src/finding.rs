@@ -116,9 +116,9 @@ pub enum Permissions {
 pub enum Unusable {
     /// Only findings of other kinds.
     None,
-    /// Only ARCHIVED findings: accepted risk.
+    /// The newest finding is ARCHIVED: accepted risk.
     Archived,
-    /// Only RESOLVED findings: history.
+    /// The newest finding is RESOLVED: history.
     Resolved,
     /// The newest ACTIVE finding carries an `error`.
     Failed,

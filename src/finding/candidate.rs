@@ -1,13 +1,15 @@
 //! What is known so far of one identity, whatever the order in which exports say it.
 //!
 //! A finding is known by its id: only its newest copy counts, and the copies of one time are its pages. Of several
-//! findings only the newest counts; of two of the same time, what both report.
+//! findings only the newest counts; of two of the same time, what both report. One that is put aside and newer says that
+//! the others are out of date.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::{
     IdentityEvidence, Permissions, Unusable, UnusedAction, UnusedActions, UnusedCredential, UnusedIdentity,
@@ -20,6 +22,13 @@ use crate::policy::arn::IdentityArn;
 pub(super) struct When {
     pub(super) analyzed_at: Option<Timestamp>,
     pub(super) updated_at: Option<Timestamp>,
+}
+
+impl When {
+    /// The latest that is known of: a finding may be put aside long after its analysis.
+    fn latest(self) -> Option<Timestamp> {
+        self.analyzed_at.max(self.updated_at)
+    }
 }
 
 /// A status that a finding is put aside with.
@@ -48,6 +57,16 @@ pub(super) enum Reported {
 pub(super) struct Findings<T> {
     open: BTreeMap<String, (When, Vec<T>)>,
     closed: BTreeMap<String, (When, Closed)>,
+}
+
+/// What counts of the findings of one kind.
+struct Settled<T> {
+    /// When the newest ACTIVE ones were made.
+    at: Option<Timestamp>,
+    /// These, by id.
+    newest: Vec<(String, Vec<T>)>,
+    /// When findings were put aside that are not ACTIVE again, and how.
+    aside: Vec<(Option<Timestamp>, Closed)>,
 }
 
 /// What is known so far of one identity.
@@ -119,12 +138,36 @@ impl<T: PartialEq> Findings<T> {
         self.open.into_iter().filter(move |(id, (when, _))| is_open(id, *when))
     }
 
-    /// Those of them that are of the newest analysis.
-    fn newest(self) -> (Option<Timestamp>, Vec<(String, Vec<T>)>) {
+    /// Those of them that are of the newest analysis, and when others were put aside.
+    fn settled(self) -> Settled<T> {
+        let closed = self.closed.clone();
         let open: Vec<_> = self.still_open().collect();
-        let newest = open.iter().map(|(_, (when, _))| when.analyzed_at).max().flatten();
-        let of_it = open.into_iter().filter(|(_, (when, _))| when.analyzed_at == newest);
-        (newest, of_it.map(|(id, (_, said))| (id, said)).collect())
+        let is_open = |id: &String| !id.is_empty() && open.iter().any(|(known, _)| known == id);
+        let aside = closed.iter().filter(|(id, _)| !is_open(id));
+        let aside = aside.map(|(_, (when, status))| (when.latest(), *status)).collect();
+        let at = open.iter().map(|(_, (when, _))| when.analyzed_at).max().flatten();
+        let newest = open.into_iter().filter(|(_, (when, _))| when.analyzed_at == at);
+        Settled { at, newest: newest.map(|(id, (_, said))| (id, said)).collect(), aside }
+    }
+}
+
+impl<T> Settled<T> {
+    /// The newest that was put aside after this time.
+    fn aside_since(&self, at: Option<Timestamp>) -> Option<(Option<Timestamp>, Closed)> {
+        self.aside.iter().copied().filter(|(aside, _)| *aside > at).max()
+    }
+}
+
+impl Settled<LastUse> {
+    /// A role that was used on the day of its analysis or later is in use: its finding is as good as resolved.
+    fn without_used(mut self) -> Self {
+        let analyzed = self.at.map(|at| at.to_zoned(TimeZone::UTC).date());
+        let mut days = self.newest.iter().flat_map(|(_, uses)| uses).filter_map(|last| last.day);
+        if analyzed.is_some_and(|analyzed| days.any(|day| day >= analyzed)) {
+            self.aside.push((self.at, Closed::Resolved));
+            self.newest.clear();
+        }
+        self
     }
 }
 
@@ -156,24 +199,28 @@ impl Candidate {
     }
 
     pub(super) fn finish(self) -> IdentityEvidence {
-        let put_aside = self.permissions.closed.values().map(|(_, status)| *status).max();
-        let (analyzed_at, newest) = self.permissions.newest();
-        let reported = newest.into_iter().map(|(id, copies)| of_one(&id, copies)).reduce(Reported::and);
-        let role_is_in_use = reported.is_some();
-        let permissions = match (reported, put_aside) {
-            (Some(Reported::Usable(unused)), _) => Permissions::Usable(unused),
-            (Some(Reported::Failed), _) => Permissions::Unusable(Unusable::Failed),
-            (None, Some(Closed::Archived)) => Permissions::Unusable(Unusable::Archived),
-            (None, Some(Closed::Resolved)) => Permissions::Unusable(Unusable::Resolved),
+        let (permissions, role) = (self.permissions.settled(), self.role.settled().without_used());
+        let is_reported = !permissions.newest.is_empty();
+        let put_aside = match is_reported {
+            true => permissions.aside_since(permissions.at).max(role.aside_since(permissions.at)),
+            false => permissions.aside.iter().copied().max(),
+        };
+        // AWS reports the permissions of roles that are in use: one that has, or had, such a finding since is one.
+        let is_in_use = (is_reported && permissions.at > role.at)
+            || permissions.aside_since(role.at).is_some()
+            || role.aside_since(role.at).is_some();
+        let reported = permissions.newest.into_iter().map(|(id, copies)| of_one(&id, copies)).reduce(Reported::and);
+        let permissions = match (put_aside, reported) {
+            (Some((_, Closed::Archived)), _) => Permissions::Unusable(Unusable::Archived),
+            (Some((_, Closed::Resolved)), _) => Permissions::Unusable(Unusable::Resolved),
+            (None, Some(Reported::Usable(unused))) => Permissions::Usable(unused),
+            (None, Some(Reported::Failed)) => Permissions::Unusable(Unusable::Failed),
             (None, None) => Permissions::Unusable(Unusable::None),
         };
-        let (role_at, role) = self.role.newest();
-        // AWS reports the permissions of roles that are in use: one that has such a finding since is one.
-        let is_in_use = role_is_in_use && analyzed_at > role_at;
         IdentityEvidence {
             arn: self.arn,
             permissions,
-            unused_role: unused_role(role).filter(|_| !is_in_use),
+            unused_role: unused_role(role.newest).filter(|_| !is_in_use),
             unused_credentials: unused_credentials(self.credentials),
             exports: self.exports.into_iter().collect(),
         }

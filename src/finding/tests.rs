@@ -272,6 +272,24 @@ fn of_several_findings_only_the_newest_counts_and_ties_are_intersected() {
             vec![active("a", new, &acl), of("a", old, "RESOLVED", &acl)],
             "2024-05-29T00:00:00Z: s3[GetBucketAcl GetBucketCORS]",
         ),
+        // Another finding that was put aside since: an older one is out of date.
+        (vec![active("a", old, &acl), of("b", new, "RESOLVED", &acl)], "Resolved"),
+        (vec![active("a", old, &acl), of("b", new, "ARCHIVED", &acl)], "Archived"),
+        (vec![active("a", old, r#""error":"INTERNAL_ERROR""#), of("b", new, "ARCHIVED", &acl)], "Archived"),
+        (vec![active("a", "", &acl), of("b", new, "RESOLVED", &acl)], "Resolved"),
+        (
+            vec![active("a", new, &acl), of("b", old, "RESOLVED", &format!(r#"{acl},"updatedAt":"2024-06-01""#))],
+            "Resolved",
+        ),
+        (vec![of("a", old, "ARCHIVED", &acl), of("b", new, "RESOLVED", &acl)], "Resolved"),
+        (
+            vec![active("a", new, &acl), of("a", old, "ARCHIVED", &format!(r#"{acl},"updatedAt":"2024-06-01""#))],
+            "2024-05-29T00:00:00Z: s3[GetBucketAcl GetBucketCORS]",
+        ),
+        (
+            vec![active("a", new, &acl), of("b", old, "RESOLVED", &acl)],
+            "2024-05-29T00:00:00Z: s3[GetBucketAcl GetBucketCORS]",
+        ),
         (
             vec![active("a", new, &acl), of("b", new, "RESOLVED", &acl)],
             "2024-05-29T00:00:00Z: s3[GetBucketAcl GetBucketCORS]",
@@ -310,6 +328,43 @@ fn what_was_used_since_a_day_is_left_alone() {
     let options = ReadOptions { unused_since: Some(jiff::civil::date(2024, 2, 1)), ..ReadOptions::default() };
     let evidence = read_all(&[text.as_bytes()], &[], &options).unwrap();
     assert_eq!(told(&evidence), ["role/app: s3[GetBucketCORS@2024-01-31 GetBucketTagging] sns@2024-01-31[*]"]);
+}
+
+#[test]
+fn a_role_that_was_in_use_since_is_not_unused_as_a_whole() {
+    let of = |kind: &str, id: &str, at: &str, status: &str, details: &str| {
+        format!(
+            r#"{{"id":"{id}","resource":"{APP}","findingType":"{kind}","status":"{status}","analyzedAt":"{at}",{details}}}"#
+        )
+    };
+    let (old, new) = ("2024-05-01T05:00:00Z", "2024-05-29T05:00:00Z");
+    let last = |day: &str| format!(r#""findingDetails":[{{"unusedIamRoleDetails":{{"lastAccessed":"{day}"}}}}]"#);
+    let role = |id: &str, at: &str, status: &str| of("UnusedIAMRole", id, at, status, &last(""));
+    let acl = details("s3", r#"["GetBucketAcl"]"#);
+    let permissions = |at: &str, status: &str| of("UnusedPermission", "p", at, status, &acl);
+    let used = |at: &str, day: &str| of("UnusedIAMRole", "r", at, "ACTIVE", &last(day));
+    let cases = [
+        (vec![role("r", old, "ACTIVE"), permissions(new, "ACTIVE")], "2024-05-29T05:00:00Z: s3[GetBucketAcl]"),
+        (vec![role("r", old, "ACTIVE"), permissions(new, "RESOLVED")], "Resolved"),
+        (vec![role("r", old, "ACTIVE"), permissions(new, "ARCHIVED")], "Archived"),
+        (vec![role("r", new, "ACTIVE"), permissions(old, "RESOLVED")], "Resolved unused role"),
+        (vec![role("r", old, "ACTIVE"), role("s", new, "RESOLVED")], "None"),
+        (vec![role("r", old, "ACTIVE"), role("s", new, "ARCHIVED")], "None"),
+        (vec![role("r", new, "ACTIVE"), role("s", old, "RESOLVED")], "None unused role"),
+        // What was reported before the role came into use again is out of date.
+        (vec![permissions(old, "ACTIVE"), role("r", new, "RESOLVED")], "Resolved"),
+        (vec![permissions(new, "ACTIVE"), role("r", old, "RESOLVED")], "2024-05-29T05:00:00Z: s3[GetBucketAcl]"),
+        (vec![used(new, "2024-05-28T23:59:59Z")], "None unused role@2024-05-28"),
+        (vec![used(new, "2024-05-29T01:00:00Z")], "None"),
+        (vec![used(old, "2024-05-29T01:00:00Z")], "None"),
+        (vec![permissions(old, "ACTIVE"), used(new, "2024-05-30T00:00:00Z")], "Resolved"),
+    ];
+    for (findings, expected) in cases {
+        let expected = [format!("role/app {expected}")];
+        assert_eq!(told(&read(findings.concat()).unwrap()), expected, "{findings:?}");
+        let reversed: String = findings.iter().rev().cloned().collect();
+        assert_eq!(told(&read(reversed).unwrap()), expected, "{findings:?}");
+    }
 }
 
 #[test]

@@ -134,7 +134,11 @@ pub(crate) enum Said {
     Archived(Unused),
     /// One export has it ACTIVE, a later one ARCHIVED.
     ArchivedSince(Unused),
+    /// One export has it ACTIVE, a later one another finding that is RESOLVED.
+    ResolvedSince(Unused),
     UnusedRole,
+    /// A later export has a finding of its permissions that is RESOLVED, so it is in use.
+    UsedSince(Unused),
     /// Its permissions were reported before the role as a whole was.
     UnusedRoleSince(Unused),
     /// The role as a whole was reported before its permissions were, so it is in use.
@@ -224,6 +228,8 @@ fn said() -> impl Strategy<Value = Said> {
         2 => (unused(), unused()).prop_map(|(one, other)| Said::AtOnce(one, other)),
         1 => unused().prop_map(Said::Archived),
         1 => unused().prop_map(Said::ArchivedSince),
+        1 => unused().prop_map(Said::ResolvedSince),
+        1 => unused().prop_map(Said::UsedSince),
         2 => Just(Said::UnusedRole),
         1 => unused().prop_map(Said::UnusedRoleSince),
         1 => unused().prop_map(Said::UsedAgain),

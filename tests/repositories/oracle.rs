@@ -141,7 +141,11 @@ impl Repository {
 
     fn take<'c>(&self, owners: &mut Owners<'c>, catalogue: &'c Catalogue, role: usize, account: usize) {
         let reported = match &self.roles[role].said[account] {
-            Said::Nothing | Said::Archived(_) | Said::ArchivedSince(_) => {
+            Said::Nothing
+            | Said::Archived(_)
+            | Said::ArchivedSince(_)
+            | Said::ResolvedSince(_)
+            | Said::UsedSince(_) => {
                 return owners.lower_to(Applicability::DisplayOnly);
             }
             Said::UnusedRole | Said::UnusedRoleSince(_) => {

@@ -400,6 +400,7 @@ impl Said {
     fn copies(&self) -> [Option<Exported<'_>>; 2] {
         let active = |id, day, unused| Some((id, "ACTIVE", day, unused));
         let archived = |unused| Some(("a", "ARCHIVED", 10, Some(unused)));
+        let resolved = |unused| Some(("b", "RESOLVED", 10, Some(unused)));
         match self {
             Self::Nothing => [None, None],
             Self::Unused(unused) => [None, active("a", 10, Some(unused))],
@@ -409,6 +410,8 @@ impl Said {
             Self::AtOnce(one, other) => [active("a", 10, Some(one)), active("b", 10, Some(other))],
             Self::Archived(unused) => [None, archived(unused)],
             Self::ArchivedSince(unused) => [active("a", 5, Some(unused)), archived(unused)],
+            Self::ResolvedSince(unused) => [active("a", 5, Some(unused)), resolved(unused)],
+            Self::UsedSince(unused) => [active("a", 5, None), resolved(unused)],
             Self::UnusedRole => [None, active("a", 10, None)],
             Self::UnusedRoleSince(unused) => [active("a", 5, Some(unused)), active("b", 10, None)],
             Self::UsedAgain(unused) => [active("a", 5, None), active("b", 10, Some(unused))],
