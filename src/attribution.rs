@@ -10,7 +10,7 @@ use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::wildcard::Wildcard;
 use crate::settings::Scope;
 use crate::source::SourceFile;
-use crate::template::{Attachment, Document, DocumentKind, Format, IdentityName, Link};
+use crate::template::{Attachment, Document, DocumentKind, Format, IdentityName, Link, Membership};
 use search::Search;
 
 /// How an identity is known. Ordered, weakest first; of two hops the weaker counts.
@@ -58,6 +58,35 @@ pub enum Standing<'e> {
     WhollyUnused,
     /// Nothing, and why: whatever is shared with it must stay.
     Blocking(&'static str),
+}
+
+/// A user that the repository puts into a group.
+#[derive(Debug, Clone)]
+pub struct Joined<'e> {
+    /// Who, and into which.
+    pub membership: Membership,
+    /// The accounts that the file is deployed to which says so, where the user says that.
+    pub accounts: Vec<&'e str>,
+}
+
+impl Joined<'_> {
+    /// Whether the group may be one of this name.
+    fn may_be_in(&self, group: &str) -> bool {
+        match &self.membership.group {
+            IdentityName::Exact(name) => name.eq_ignore_ascii_case(group),
+            IdentityName::Arn(arn) => arn.name().eq_ignore_ascii_case(group),
+            IdentityName::Pattern(pattern) => pattern.matches(group),
+            IdentityName::Generated(logical_id) => Wildcard::new(format!("*-{logical_id}-*")).matches(group),
+            IdentityName::PermissionSet(_) => false,
+            IdentityName::Unknown => true,
+        }
+    }
+
+    /// Whether it is deployed to this account, as far as anybody says.
+    fn may_be_there(&self, account: &str) -> bool {
+        let is_other = matches!(&self.membership.group, IdentityName::Arn(arn) if arn.account() != account);
+        !is_other && (self.accounts.is_empty() || self.accounts.contains(&account))
+    }
 }
 
 impl Certainty {
@@ -148,19 +177,21 @@ fn why_unusable(why: Unusable) -> &'static str {
 
 /// The owners of a document, by the surest thing that says so; none if nothing does.
 #[must_use]
-pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
+pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope, joined: &[Joined<'_>]) -> Vec<Owner<'e>> {
+    let attached = |attachment: &Attachment| attached(attachment, file, scope, joined);
     let bound = scope.settings.bound(&file.relative, &document.address());
     if !bound.is_empty() {
-        let stated = document.attachments.iter().filter(|attachment| is_another(attachment, &bound));
-        let stated = stated.flat_map(|attachment| attached(attachment, file, scope));
+        let members = joined_of(document, joined);
+        let stated = document.attachments.iter().chain(&members).filter(|attachment| is_another(attachment, &bound));
+        let stated = stated.flat_map(attached);
         let bound = bound.iter().flat_map(|identity| resolve(identity, Certainty::Binding, file, scope));
         return bound.chain(stated).collect();
     }
-    if let Some(owners) = managed(document, file, scope) {
+    if let Some(owners) = managed(document, file, scope, joined) {
         return owners;
     }
     if !document.attachments.is_empty() {
-        return document.attachments.iter().flat_map(|attachment| attached(attachment, file, scope)).collect();
+        return document.attachments.iter().flat_map(attached).collect();
     }
     if file.named && !scope.settings.identities.is_empty() {
         let stated = scope.settings.identities.iter();
@@ -170,20 +201,25 @@ pub fn owners<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> V
         return vec![Owner::nameless("", Standing::Usable(unused))];
     }
     let may_be_guessed = document.kind == DocumentKind::Standalone && document.format != Format::Terraform;
-    if may_be_guessed { guess::guess(file, scope) } else { Vec::new() }
+    if may_be_guessed { guess::guess(file, scope, joined) } else { Vec::new() }
 }
 
 /// The owners of a managed policy whose name account details know: all that these name, beside those that the file does.
 ///
 /// Where they are of every account, there is nobody else, however the file hands the policy on.
-fn managed<'e>(document: &Document, file: &SourceFile, scope: &'e Scope) -> Option<Vec<Owner<'e>>> {
+fn managed<'e>(
+    document: &Document,
+    file: &SourceFile,
+    scope: &'e Scope,
+    joined: &[Joined<'_>],
+) -> Option<Vec<Owner<'e>>> {
     let name = document.name.as_ref().filter(|name| document.kind == DocumentKind::Managed && name.is_literal())?;
     let attached_to = scope.evidence.inventory.attached_to(name.as_str())?;
-    let search = Search { kind: None, file, scope };
+    let search = Search { kind: None, file, scope, joined };
     let mut owners = search.those(&attached_to, Certainty::Name);
     let is_open = |attachment: &&Attachment| attachment.name != IdentityName::Unknown;
     let stated = document.attachments.iter().filter(|a| !scope.evidence.has_all_details() || is_open(a));
-    for owner in stated.flat_map(|attachment| attached(attachment, file, scope)) {
+    for owner in stated.flat_map(|attachment| attached(attachment, file, scope, joined)) {
         if !owners.iter().any(|known| known.identity.eq_ignore_ascii_case(&owner.identity)) {
             owners.push(owner);
         }
@@ -210,15 +246,34 @@ fn is_another(attachment: &Attachment, bound: &[&str]) -> bool {
     attachment.kind != IdentityKind::Group && !bound.iter().any(is_it)
 }
 
-/// The owners that an attachment stands for.
+/// The users that the repository puts into the groups that a document names.
+fn joined_of(document: &Document, joined: &[Joined<'_>]) -> Vec<Attachment> {
+    let groups = document.attachments.iter().filter_map(|attachment| match &attachment.name {
+        IdentityName::Exact(name) if attachment.kind == IdentityKind::Group => Some(name.as_str()),
+        IdentityName::Arn(arn) if attachment.kind == IdentityKind::Group => Some(arn.name()),
+        _ => None,
+    });
+    let of_group = |group: &str| -> Vec<Attachment> {
+        let users = joined.iter().filter(|joined| joined.may_be_in(group)).map(|joined| joined.membership.user.clone());
+        users.map(|name| Attachment { kind: IdentityKind::User, name, link: Link::Reference }).collect()
+    };
+    groups.flat_map(of_group).collect()
+}
+
+/// The owners that an attachment stands for; `joined` are the users that files put into groups.
 #[must_use]
-pub fn attached<'e>(attachment: &Attachment, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
+pub fn attached<'e>(
+    attachment: &Attachment,
+    file: &SourceFile,
+    scope: &'e Scope,
+    joined: &[Joined<'_>],
+) -> Vec<Owner<'e>> {
     let certainty = match (attachment.link, &attachment.name) {
         (Link::Reference, _) => Certainty::Reference,
         (Link::Name, IdentityName::Arn(_)) => Certainty::Arn,
         (Link::Name, _) => Certainty::Name,
     };
-    let search = Search { kind: Some(attachment.kind), file, scope };
+    let search = Search { kind: Some(attachment.kind), file, scope, joined };
     match attachment.kind {
         IdentityKind::Group => search.group(&attachment.name, certainty),
         IdentityKind::Role | IdentityKind::User => search.of(&attachment.name, certainty),
@@ -227,7 +282,7 @@ pub fn attached<'e>(attachment: &Attachment, file: &SourceFile, scope: &'e Scope
 
 /// The owners that an ARN or a name stands for.
 fn resolve<'e>(identity: &str, certainty: Certainty, file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
-    let search = Search { kind: None, file, scope };
+    let search = Search { kind: None, file, scope, joined: &[] };
     match IdentityArn::parse(identity) {
         Some(arn) => vec![search.known_as(&arn, certainty)],
         None => search.named(identity, certainty),

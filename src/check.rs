@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 
-use crate::attribution::{self, Owner, Standing};
+use crate::attribution::{self, Joined, Owner, Standing};
 use crate::candidates::{self, Ownerless};
 use crate::catalog::Catalog;
 use crate::diagnose::{self, whole::Site, wording};
@@ -22,7 +22,7 @@ use crate::policy::Statement;
 use crate::rule::Rule;
 use crate::settings::{Scope, Settings};
 use crate::source::{FileId, SourceFile, Sources, Span, span_in_file};
-use crate::template::{self, DeclaredIdentity, Document, FileReading};
+use crate::template::{self, DeclaredIdentity, Document, FileReading, Membership};
 
 /// How many files one task takes at most, since those that cost most lie side by side.
 const FILES_PER_TASK: usize = 8;
@@ -124,8 +124,9 @@ fn read(sources: &Sources, policies: &AtomicUsize) -> Vec<(FileId, FileReading)>
 }
 
 fn is_empty(reading: &FileReading) -> bool {
-    let FileReading { documents, skipped, identities, problems, .. } = reading;
-    documents.is_empty() && skipped.is_empty() && identities.is_empty() && problems.is_empty()
+    let FileReading { documents, skipped, identities, memberships, problems, .. } = reading;
+    let holds_nothing = documents.is_empty() && skipped.is_empty() && identities.is_empty();
+    holds_nothing && memberships.is_empty() && problems.is_empty()
 }
 
 /// Puts the files of each Terraform module together.
@@ -143,18 +144,31 @@ fn judge<'e>(
     scopes: &'e [Scope],
     catalog: &'e Catalog,
 ) -> Vec<CheckedFile<'e>> {
+    let joined = joined(&readings, sources, scopes);
     let judge = |(id, reading): (FileId, FileReading)| {
         let file = sources.get(id)?;
         let scope = scopes.get(file.scope)?;
         let notation = template::notation(&file.path, &file.text);
         let comments = notation.map_or_else(Vec::new, |notation| hold::allow_comments(&file.text, notation));
         let judge = |document: &Document| {
-            judge::judge(&Case { document, file, layers: &reading.layers, comments: &comments }, scope, catalog)
+            let (layers, comments) = (reading.layers.as_slice(), comments.as_slice());
+            judge::judge(&Case { document, file, layers, comments, joined: &joined }, scope, catalog)
         };
         let judgements = reading.documents.iter().map(judge).collect();
         Some(CheckedFile { id, reading, comments, judgements, fixes: Vec::new() })
     };
     readings.into_par_iter().with_max_len(FILES_PER_TASK).filter_map(judge).collect()
+}
+
+/// The users that the files put into groups, and where.
+fn joined<'e>(readings: &[(FileId, FileReading)], sources: &Sources, scopes: &'e [Scope]) -> Vec<Joined<'e>> {
+    let of_file = |(id, reading): &(FileId, FileReading)| {
+        let file = sources.get(*id)?;
+        let accounts = scopes.get(file.scope)?.settings.deployed_to(&file.relative);
+        let joined = |membership: &Membership| Joined { membership: membership.clone(), accounts: accounts.clone() };
+        Some(reading.memberships.iter().map(joined).collect::<Vec<_>>())
+    };
+    readings.iter().filter_map(of_file).flatten().collect()
 }
 
 fn fix(files: &mut [CheckedFile<'_>], sources: &Sources, scopes: &[Scope]) {
@@ -297,7 +311,7 @@ fn sites<'a, 'e>(sources: &Sources, scopes: &'e [Scope], checked: &'a [CheckedFi
         let Some(scope) = scopes.get(source.scope) else { continue };
         sites.extend(file.reading.identities.iter().map(|DeclaredIdentity { span, identity }| {
             let place = Place { path: source.path.clone(), file: Some(file.id), span: *span };
-            let owners = Cow::Owned(attribution::attached(identity, source, scope));
+            let owners = Cow::Owned(attribution::attached(identity, source, scope, &[]));
             Site { place, is_own: true, owners, scope }
         }));
         sites.extend(file.reading.documents.iter().zip(&file.judgements).map(|(document, judgement)| {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::attribution::{self, Owner, Standing};
+use crate::attribution::{self, Joined, Owner, Standing};
 use crate::audit::{BroadlyUnused, EntryAudit, ServiceAudit, Verdict, unused_beneath};
 use crate::catalog::Catalog;
 use crate::claims::{Claim, Claims};
@@ -108,13 +108,15 @@ pub struct Case<'a> {
     pub layers: &'a [Layer],
     /// The file's comments that allow something.
     pub comments: &'a [AllowComment],
+    /// The users that files put into groups.
+    pub joined: &'a [Joined<'a>],
 }
 
 /// Judges one document.
 #[must_use]
 pub fn judge<'e>(case: &Case<'_>, scope: &'e Scope, catalog: &'e Catalog) -> Judgement<'e> {
-    let Case { document, file, layers, comments } = *case;
-    let owners = attribution::owners(document, file, scope);
+    let Case { document, file, layers, comments, joined } = *case;
+    let owners = attribution::owners(document, file, scope, joined);
     let claims = claims(&owners, &scope.settings);
     let analyses = || owners.iter().filter_map(|owner| owner.unused()?.analyzed_at);
     let analyzed_at = analyses().min();

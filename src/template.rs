@@ -41,6 +41,8 @@ pub struct FileReading {
     pub skipped: Vec<Skipped>,
     /// The identities that the file declares, in order of their places.
     pub identities: Vec<DeclaredIdentity>,
+    /// The users that it puts into groups.
+    pub memberships: Vec<Membership>,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// The names that a plan or a state of Terraform gives to identities.
@@ -124,6 +126,15 @@ pub struct DeclaredIdentity {
     pub span: Span,
     /// What the file says of its name.
     pub identity: Attachment,
+}
+
+/// A user in a group, as far as the file says who and in which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The group.
+    pub group: IdentityName,
+    /// The user.
+    pub user: IdentityName,
 }
 
 /// A managed policy that a file speaks of by its ARN or its name.
@@ -334,6 +345,9 @@ fn note_mentions(text: &str, reading: &mut FileReading, is_whole: bool) {
         }
     }
     // Names are found in values, and not all of these are known.
+    if !is_whole && attached::may_fill_groups(text) {
+        reading.memberships.push(Membership { group: IdentityName::Unknown, user: IdentityName::Unknown });
+    }
     if !is_whole && attached::may_speak_by_name(text) {
         reading.mentions.push(PolicyMention { name: Wildcard::new("*"), used_as: UsedAs::Other });
     }

@@ -1,7 +1,7 @@
 //! The path of a loose policy → whose it may be. The weakest thing that says so.
 
 use super::search::{Search, asked_for, rivals, seen_only_there};
-use super::{Certainty, Owner};
+use super::{Certainty, Joined, Owner};
 use crate::finding::IdentityEvidence;
 use crate::policy::arn::IdentityArn;
 use crate::settings::Scope;
@@ -11,9 +11,9 @@ use crate::source::SourceFile;
 const SAYS_WHAT: [&str; 6] = ["-policy", "_policy", ".policy", "-permissions", "_permissions", ".permissions"];
 
 /// Owners guessed from the path: an ARN in it, else the name of the file, else of the folders above, nearest first.
-pub(super) fn guess<'e>(file: &SourceFile, scope: &'e Scope) -> Vec<Owner<'e>> {
+pub(super) fn guess<'e>(file: &SourceFile, scope: &'e Scope, joined: &[Joined<'_>]) -> Vec<Owner<'e>> {
     let path = file.path.as_str();
-    let search = Search { kind: None, file, scope };
+    let search = Search { kind: None, file, scope, joined };
     if let Some(evidence) = arn_in(path).and_then(|arn| scope.evidence.identity(&arn)) {
         return vec![Owner::of(evidence, Certainty::Guess)];
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Certainty, NAMELESS, Owner, Standing};
+use super::{Certainty, Joined, NAMELESS, Owner, Standing};
 use crate::finding::{IdentityEvidence, Naming};
 use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::wildcard::Wildcard;
@@ -23,6 +23,8 @@ pub(super) struct Search<'s, 'e> {
     pub(super) kind: Option<IdentityKind>,
     pub(super) file: &'s SourceFile,
     pub(super) scope: &'e Scope,
+    /// The users that files put into groups.
+    pub(super) joined: &'s [Joined<'s>],
 }
 
 impl<'e> Search<'_, 'e> {
@@ -144,8 +146,34 @@ impl<'e> Search<'_, 'e> {
 
     fn members(&self, group: &IdentityArn, certainty: Certainty) -> Vec<Owner<'e>> {
         let member_of = Some(group.name().to_owned());
-        let owner = |user: &IdentityArn| Owner { member_of: member_of.clone(), ..self.there(user, certainty) };
-        self.scope.evidence.inventory.members(group).into_iter().map(owner).collect()
+        let known = self.scope.evidence.inventory.members(group);
+        let mut owners: Vec<Owner<'e>> = known.iter().map(|user| self.there(user, certainty)).collect();
+        let joined = self.joined.iter().filter(|joined| joined.may_be_in(group.name()));
+        for joined in joined.filter(|joined| joined.may_be_there(group.account())) {
+            let owner = self.joining(&joined.membership.user, group.account(), certainty);
+            // Whom account details have in the group already is told by them.
+            let is_known = |owner: &Owner<'_>, other: &Owner<'_>| other.name().eq_ignore_ascii_case(owner.name());
+            let owner = owner.filter(|owner| !owners.iter().any(|other| is_known(owner, other)));
+            owners.extend(owner);
+        }
+        owners.into_iter().map(|owner| Owner { member_of: member_of.clone(), ..owner }).collect()
+    }
+
+    /// The owner of a user that the repository puts into a group of this account.
+    fn joining(&self, user: &IdentityName, account: &str, certainty: Certainty) -> Option<Owner<'e>> {
+        let name = match user {
+            IdentityName::Exact(name) => name.as_str(),
+            IdentityName::Arn(arn) if arn.account() == account => arn.name(),
+            IdentityName::Arn(_) => return None,
+            _ => return Some(Owner::unseen(NAMELESS, certainty, "its name is not known")),
+        };
+        let is_it = |user: &&IdentityEvidence| user.arn.kind() == IdentityKind::User && user.arn.account() == account;
+        let found = self.scope.evidence.named(name).find(is_it);
+        let unseen = || {
+            let kind = Some(IdentityKind::User);
+            Owner { kind, ..Owner::unseen(name, certainty, "no finding names it") }
+        };
+        Some(found.map_or_else(unseen, |evidence| owner(evidence, certainty, self.scope)))
     }
 
     /// The owners of what account details say is attached to these, in the accounts that the file is deployed to.

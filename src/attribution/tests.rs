@@ -36,7 +36,7 @@ fn scope_with(config: &str, identities: &[&str], details: Option<&serde_json::Va
 /// Each owner with its certainty, and what speaks against it.
 fn told(name: IdentityName, link: Link, scope: &Scope) -> Vec<String> {
     let attachment = Attachment { kind: IdentityKind::Role, name, link };
-    let owners = attached(&attachment, &SourceFile::new("app.yaml", ""), scope);
+    let owners = attached(&attachment, &SourceFile::new("app.yaml", ""), scope, &[]);
     let against = |owner: &Owner<'_>| match (owner.standing, &owner.only_seen_in) {
         (Standing::Blocking(why), _) => format!(" blocks: {why}"),
         _ if owner.has_rival => " or another".to_owned(),
@@ -216,7 +216,8 @@ Outputs:
             let only = if owner.only_seen_in.is_some() { " only there" } else { "" };
             format!("{}{member}{blocks}{only}", owner.shown())
         };
-        let of = |document: &Document| owners(document, &file, scope).iter().map(one).collect::<Vec<_>>().join(", ");
+        let of =
+            |document: &Document| owners(document, &file, scope, &[]).iter().map(one).collect::<Vec<_>>().join(", ");
         reading.documents.iter().map(of).collect()
     };
     let identities = ["123456789012:role/app", "123456789012:user/ann"];
@@ -225,7 +226,7 @@ Outputs:
     let expected =
         [format!("role `app`, {members}"), "`an identity without a name` blocks".to_owned(), members.to_owned()];
     assert_eq!(told(&known), expected);
-    let groups = owners(&reading.documents[2], &SourceFile::new("app.yaml", ""), &known)[0].groups;
+    let groups = owners(&reading.documents[2], &SourceFile::new("app.yaml", ""), &known, &[])[0].groups;
     assert_eq!(groups, ["ops"]);
     let partly = [identities[0], identities[1], "111122223333:role/app"];
     let partly = scope_with("", &partly, Some(&details()));
@@ -243,7 +244,7 @@ Outputs:
 #[test]
 fn a_loose_policy_may_be_the_managed_one_of_its_name() {
     let scope = scope_with(ONE, &["123456789012:role/app"], Some(&details()));
-    let guessed = guess::guess(&SourceFile::new("policies/shared.json", ""), &scope);
+    let guessed = guess::guess(&SourceFile::new("policies/shared.json", ""), &scope, &[]);
     let told: Vec<_> = guessed.iter().map(|owner| (owner.shown(), owner.certainty.word())).collect();
     assert_eq!(told, [("role `app`".to_owned(), "guess")]);
 }

@@ -28,6 +28,12 @@ pub(super) fn may_speak_by_name(text: &str) -> bool {
     keys().any(|key| memmem::find_iter(text.as_bytes(), key).any(|at| is_key(key, at)))
 }
 
+/// Whether a text may put users into groups, in a template or in a module.
+pub(super) fn may_fill_groups(text: &str) -> bool {
+    let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    has("UserToGroupAddition") || has("group_membership") || (has("AWS::IAM::User") && has("Groups"))
+}
+
 /// Whether the value under a key names policies.
 pub(super) fn is_key(key: &str) -> bool {
     keys().any(|known| known == key)

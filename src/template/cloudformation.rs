@@ -8,8 +8,8 @@ use super::intrinsic::{At, Values};
 use super::policy_arn::may_speak_of_policies;
 use super::reader::{Reader, Standing};
 use super::{
-    Attachment, DeclaredIdentity, DocumentKind, Format, IdentityName, Link, MADE_BY_CDK, PolicyMention, Step, UsedAs,
-    sam,
+    Attachment, DeclaredIdentity, DocumentKind, Format, IdentityName, Link, MADE_BY_CDK, Membership, PolicyMention,
+    Step, UsedAs, sam,
 };
 use crate::policy::arn::IdentityKind;
 use crate::policy::{self, Reading, SkipReason};
@@ -91,6 +91,7 @@ impl<'t, 's> Template<'t, 's> {
     fn read(&self, reader: &mut Reader<'_>, resource: &Resource<'t, 's>) {
         self.declare(reader, resource);
         let Some(properties) = &resource.properties else { return };
+        reader.reading.memberships.extend(self.memberships(resource, properties));
         let take = |reader: &mut Reader<'_>, key: &str, kind, attachments| {
             if let Some(document) = properties.get(key) {
                 reader.take_property(&document, &self.values, &self.standing(resource, kind, attachments));
@@ -123,6 +124,24 @@ impl<'t, 's> Template<'t, 's> {
         let span = reader.in_file(resource.key_span);
         let declared = identities.into_iter().map(|identity| DeclaredIdentity { span, identity });
         reader.reading.identities.extend(declared);
+    }
+
+    /// The users that a resource puts into groups.
+    fn memberships(&self, resource: &Resource<'t, 's>, properties: &At<'t, 's>) -> Vec<Membership> {
+        let named = |key: &str, kind| -> Vec<Attachment> {
+            let items = properties.get(key).map(|names| names.items()).unwrap_or_default();
+            items.iter().flat_map(|name| self.identities.named(name.node, kind, &self.values)).collect()
+        };
+        let (groups, users) = match resource.kind {
+            "AWS::IAM::User" => {
+                (named("Groups", IdentityKind::Group), self.identities.of_resource(resource, Link::Name, &self.values))
+            }
+            "AWS::IAM::UserToGroupAddition" => {
+                (named("GroupName", IdentityKind::Group), named("Users", IdentityKind::User))
+            }
+            _ => return Vec::new(),
+        };
+        memberships(&groups, &users)
     }
 
     fn read_identity(&self, reader: &mut Reader<'_>, resource: &Resource<'t, 's>, properties: &At<'t, 's>) {
@@ -195,6 +214,15 @@ impl<'t, 's> Template<'t, 's> {
         dedup(&mut attachments);
         attachments
     }
+}
+
+/// All of these users in each of these groups.
+pub(super) fn memberships(groups: &[Attachment], users: &[Attachment]) -> Vec<Membership> {
+    let of_group = |group: &Attachment| {
+        let of_user = |user: &Attachment| Membership { group: group.name.clone(), user: user.name.clone() };
+        users.iter().map(of_user).collect::<Vec<_>>()
+    };
+    groups.iter().flat_map(of_group).collect()
 }
 
 fn permission_set(properties: &At<'_, '_>) -> Attachment {

@@ -78,6 +78,9 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
     for (file, declared) in modules.declared() {
         readings.get_mut(file).into_iter().for_each(|(_, reading)| reading.identities.push(declared.clone()));
     }
+    for (file, memberships) in modules.memberships() {
+        readings.get_mut(file).into_iter().for_each(|(_, reading)| reading.memberships.extend(memberships.clone()));
+    }
     let module_of: BTreeMap<usize, usize> = modules.module_of_files().collect();
     for (index, (id, reading)) in readings.iter_mut().enumerate() {
         let path = sources.get(*id).map_or("", |source| &source.path);

@@ -22,7 +22,9 @@ pub fn is_of_module(name: &str) -> bool {
 pub fn may_hold_policy(bytes: &[u8]) -> bool {
     let has = |word: &str| memmem::find(bytes, word.as_bytes()).is_some();
     // `NotAction` has `Action` in it, and the Serverless Framework spells `statements`.
-    (has("tatement") && has("Action") && has("Effect")) || has(r"\u00") || speaks_of_policy(bytes)
+    let may_hold = (has("tatement") && has("Action") && has("Effect")) || has(r"\u00") || speaks_of_policy(bytes);
+    // Whom a template puts into a group has the group's policies.
+    may_hold || (has("AWS::IAM::User") && (has("ToGroupAddition") || has("Groups")))
 }
 
 /// What stands before and after `olic` where a text names a managed policy by something else than its ARN.
@@ -86,6 +88,9 @@ mod tests {
             ("managed_policies: [deploy]", true),
             ("policyArnRef: {name: deploy}", true),
             ("policies: [deploy]", false),
+            ("Type: AWS::IAM::UserToGroupAddition", true),
+            ("Type: AWS::IAM::User\nProperties: {Groups: [ops]}", true),
+            ("Type: AWS::IAM::User\nProperties: {UserName: ann}", false),
         ];
         for (text, expected) in cases {
             assert_eq!(may_hold_policy(text.as_bytes()), expected, "{text}");

@@ -139,7 +139,8 @@ fn a_role_that_was_used_within_the_days_of_unused_for_holds_back() {
         let report = folder.lint(&["--now", "2026-10-13"]).0;
         (fixes(&report), rules(&report).contains(&"unused-role"))
     };
-    let reason = "it also belongs to `arn:aws:iam::123456789012:role/w`: it was used more recently than `unused-for` says";
+    let reason =
+        "it also belongs to `arn:aws:iam::123456789012:role/w`: it was used more recently than `unused-for` says";
     let held = vec![format!("template.json display-only: {reason}")];
     assert_eq!(lint(r#"{"lastAccessed":"2026-09-02T00:00:00Z"}"#), (held, false));
     let safe = vec!["template.json safe".to_owned()];
@@ -166,4 +167,67 @@ fn of_the_roles_of_a_loop_one_does_not_stand_for_all() {
         folder.write("template.json", template);
         assert_eq!(fixes(&folder.lint(&[]).0), ["template.json safe"], "{id}");
     }
+}
+
+#[test]
+fn whom_the_repository_puts_into_a_group_is_a_member_of_it() {
+    let arn = |rest: &str| format!("arn:aws:iam::123456789012:{rest}");
+    let details = format!(
+        r#"{{"UserDetailList":[{{"UserName":"ann","Arn":"{}","GroupList":["ops"]}}],"GroupDetailList":[{{"GroupName":"ops","Arn":"{}"}}],"RoleDetailList":[]}}"#,
+        arn("user/ann"),
+        arn("group/ops")
+    );
+    let lint = |path: &str, text: &str, users: &[&str]| {
+        let folder = with_findings_of(users);
+        std::fs::remove_file(folder.path("put.json")).unwrap();
+        folder.write(".iamtrim.yaml", ACCOUNTS.replace(", \"111122223333\"", ""));
+        folder.write("findings/details.json", &details);
+        let properties = format!(r#"{{"GroupName":"ops","PolicyName":"x","PolicyDocument":{POLICY}}}"#);
+        let template =
+            format!(r#"{{"Resources":{{"G":{{"Type":"AWS::IAM::GroupPolicy","Properties":{properties}}}}}}}"#);
+        folder.write("template.json", template);
+        folder.write(path, text);
+        fixes(&folder.lint(&[]).0).join("\n")
+    };
+    let template = |kind: &str, properties: &str| {
+        format!("Resources:\n  A:\n    Type: AWS::IAM::{kind}\n    Properties: {{{properties}}}\n")
+    };
+    let addition =
+        |group: &str, users: &str| template("UserToGroupAddition", &format!("GroupName: {group}, Users: [{users}]"));
+    let ann = ["123456789012:user/ann"];
+    let safe = "template.json safe";
+    let bob = "template.json display-only: it also belongs to `bob`: no finding names it";
+    let somebody = "template.json display-only: it may also belong to somebody whose name is not known";
+    for (text, expected) in [
+        (addition("ops", "ann"), safe),
+        (addition("ops", "ann, bob"), bob),
+        (addition("Ops", "Bob").replace("Bob", "bob"), bob),
+        (addition("!Ref Group", "bob"), bob),
+        (addition("!Sub '${Stage}-ops'", "bob"), safe),
+        (addition("others", "bob"), safe),
+        (addition("ops", "!Ref Who"), somebody),
+        (template("User", "UserName: bob, Groups: [others, ops]"), bob),
+        (template("User", "UserName: bob, Groups: !Ref Groups"), bob),
+        (template("User", "UserName: bob, Groups: [others]"), safe),
+        (template("User", "Groups: [ops]"), somebody),
+        ("Resources: {A: {Type: AWS::IAM::UserToGroupAddition, Properties: [".to_owned(), somebody),
+    ] {
+        assert_eq!(lint("members.yaml", &text, &ann), expected, "{text}");
+    }
+    let resource = |kind: &str, body: &str| format!("resource \"{kind}\" \"a\" {{\n{body}}}\n");
+    let module = "module \"g\" {\n  source = \"terraform-aws-modules/iam/aws//modules/iam-group-with-policies\"\n";
+    for (text, expected) in [
+        (resource("aws_iam_group_membership", "  group = \"ops\"\n  users = [\"ann\", \"bob\"]\n"), bob),
+        (resource("aws_iam_group_membership", "  group = \"ops\"\n  users = [\"ann\"]\n"), safe),
+        (resource("aws_iam_group_membership", "  group = \"ops\"\n  users = var.users\n"), somebody),
+        (resource("aws_iam_user_group_membership", "  user = \"bob\"\n  groups = [\"others\", \"ops\"]\n"), bob),
+        (resource("aws_iam_user_group_membership", "  user = \"bob\"\n  groups = [\"others\"]\n"), safe),
+        (resource("awscc_iam_user", "  user_name = \"bob\"\n  groups = [\"ops\"]\n"), bob),
+        (format!("{module}  name = \"ops\"\n  group_users = [\"bob\"]\n}}\n"), bob),
+        ("resource \"aws_iam_group_membership\" \"a\" {".to_owned(), somebody),
+    ] {
+        assert_eq!(lint("members.tf", &text, &ann), expected, "{text}");
+    }
+    let both = ["123456789012:user/ann", "123456789012:user/bob"];
+    assert_eq!(lint("members.yaml", &addition("ops", "bob"), &both), safe, "he does not use it either");
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
-use super::super::{Attachment, DeclaredIdentity, IdentityName, Link, identity};
+use super::super::cloudformation::memberships;
+use super::super::{Attachment, DeclaredIdentity, IdentityName, Link, Membership, identity};
 use super::known::{Known, Prefix};
 use super::module::{Modules, Placed};
 use crate::policy::arn::IdentityKind;
@@ -167,6 +168,36 @@ impl<'a> Modules<'a> {
             self.identity_of(placed, Link::Name).into_iter().chain(set).map(declared)
         });
         all.collect()
+    }
+
+    /// The users that the modules put into groups, each with its file.
+    pub(super) fn memberships(&self) -> Vec<(usize, Vec<Membership>)> {
+        let all = self.blocks().map(|placed| (placed.file, self.memberships_of(placed)));
+        all.filter(|(_, memberships)| !memberships.is_empty()).collect()
+    }
+
+    fn memberships_of(&self, placed: Placed<'a>) -> Vec<Membership> {
+        let body = &placed.block.body;
+        let named = |key: &str, kind| match body.get(key) {
+            Some(node) => self.identities(node, kind, Scope::of(placed)),
+            None => vec![no_name(kind)],
+        };
+        let (group, user) = (IdentityKind::Group, IdentityKind::User);
+        match placed.block.labels.first().map(String::as_str) {
+            Some("aws_iam_group_membership") => memberships(&named("group", group), &named("users", user)),
+            Some("aws_iam_user_group_membership") => memberships(&named("groups", group), &named("user", user)),
+            Some("awscc_iam_user") if body.get("groups").is_some() => {
+                memberships(&named("groups", group), &self.identity_of(placed, Link::Name))
+            }
+            _ if placed.block.name == "module" => {
+                let inputs = ["users", "group_users"].into_iter().filter(|input| body.get(input).is_some());
+                let users: Vec<Attachment> = inputs.flat_map(|input| named(input, user)).collect();
+                let source = body.get("source").and_then(Node::text).unwrap_or_default();
+                let is_group = super::known::known(source).is_some_and(|known| known.kind == group);
+                if is_group { memberships(&self.identity_of_known(placed, group), &users) } else { Vec::new() }
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The roles that Identity Center makes of a permission set; none of any other resource.
