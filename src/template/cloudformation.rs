@@ -216,8 +216,14 @@ impl<'t, 's> Template<'t, 's> {
     }
 }
 
+/// How many users in how many groups one place can put, each pair counted; of more, anybody may be in any group.
+const MAX_MEMBERSHIPS: usize = 10_000;
+
 /// All of these users in each of these groups.
 pub(super) fn memberships(groups: &[Attachment], users: &[Attachment]) -> Vec<Membership> {
+    if groups.len().saturating_mul(users.len()) > MAX_MEMBERSHIPS {
+        return vec![Membership { group: IdentityName::Unknown, user: IdentityName::Unknown }];
+    }
     let of_group = |group: &Attachment| {
         let of_user = |user: &Attachment| Membership { group: group.name.clone(), user: user.name.clone() };
         users.iter().map(of_user).collect::<Vec<_>>()
