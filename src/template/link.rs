@@ -9,6 +9,7 @@ mod known;
 mod mention;
 mod module;
 mod name;
+mod policy_names;
 mod real;
 mod sites;
 #[cfg(test)]
@@ -20,18 +21,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::terraform::{POLICY_DOCUMENT, json};
-use super::{Document, DocumentKind, FileReading, Format, Skipped, Step, notation};
+use super::{Document, DocumentKind, FileReading, Format, Skipped, Step, UsedAs, notation};
 use crate::policy::SkipReason;
 use crate::policy::wildcard::Wildcard;
 use crate::source::{FileId, Sources, span_in_file};
-use crate::syntax::Notation;
 use crate::syntax::hcl::Body;
+use crate::syntax::{Notation, hcl};
 use module::Modules;
 pub(super) use name::identity_kind;
+use policy_names::may_name_policies;
 use uses::{Place, Spoken, Target, Uses, What};
 
 /// The inputs of a module that become statements, as the user says of the module's source in a file.
 pub type StatementInputs<'c> = dyn Fn(FileId, &str) -> Vec<String> + Sync + 'c;
+
+/// How the names of Terragrunt's files end.
+const TERRAGRUNT: &str = "terragrunt.hcl";
 
 /// A file of a module.
 struct File<'a> {
@@ -55,7 +60,15 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
         let mentions = std::mem::take(&mut reading.mentions).into_iter();
         mentions.for_each(|mention| spoken.add(mention.name, (index, mention.used_as)));
     }
-    if files.is_empty() && spoken.is_empty() {
+    let handed = handed_over(&ids, sources, &mut spoken);
+    let handed: Vec<File<'_>> = handed
+        .iter()
+        .filter_map(|(index, body)| {
+            let source = sources.get(*ids.get(*index)?)?;
+            Some(File { reading: *index, path: &source.path, text: &source.text, body })
+        })
+        .collect();
+    if files.is_empty() && spoken.is_empty() && handed.is_empty() {
         return;
     }
     let broken = ids.iter().zip(&bodies).filter_map(|(id, body)| Some((sources.get(*id)?, body)));
@@ -64,8 +77,8 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
     let is_of_module = |path: &str, text: &str| json::is_of_module(path) || notation(path, text) == Some(Notation::Hcl);
     let broken: Vec<(&str, &str)> = broken.filter(|(path, text)| is_of_module(path, text)).collect();
     let read: BTreeSet<&str> = sources.iter().map(|(_, source)| source.path.as_str()).collect();
-    let mut modules = Modules::of(&files, &broken, &read);
-    modules.has_unknown_callers = sources.iter().any(|(_, source)| source.path.ends_with("terragrunt.hcl"));
+    let mut modules = Modules::of(&files, &handed, &broken, &read);
+    modules.has_unknown_callers = sources.iter().any(|(_, source)| source.path.ends_with(TERRAGRUNT));
     let named = readings.iter().filter(|(_, reading)| !reading.real_names.is_empty()).filter_map(|(id, reading)| {
         let source = sources.get(*id).filter(|source| source.named)?;
         Some((source.path.as_str(), &reading.real_names))
@@ -96,6 +109,20 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
     }
     // Thousands of small pieces: as much to free as there was to find.
     bodies.into_par_iter().with_max_len(64).for_each(drop);
+}
+
+/// What Terragrunt hands over to modules, by the index of each file.
+fn handed_over(ids: &[FileId], sources: &Sources, spoken: &mut Spoken) -> Vec<(usize, Body)> {
+    let all = ids.iter().enumerate().filter_map(|(index, id)| Some((index, sources.get(*id)?)));
+    let mut handed = Vec::new();
+    for (index, source) in all.filter(|(_, source)| source.path.ends_with(TERRAGRUNT)) {
+        match hcl::parse(&source.text) {
+            Ok(body) => handed.push((index, body)),
+            Err(_) if may_name_policies(&source.text) => spoken.add(Wildcard::new("*"), (index, UsedAs::Other)),
+            Err(_) => {}
+        }
+    }
+    handed
 }
 
 /// Gives the managed policies that a template names to those in other files, too, who have them by ARN.

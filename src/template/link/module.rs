@@ -76,9 +76,14 @@ pub(super) fn resolved(folder: &str, path: &str) -> Option<String> {
 }
 
 impl<'a> Modules<'a> {
-    /// Puts files together; of those that are `broken`, path and text are all that is known. `read` are the paths of
-    /// all files there are.
-    pub(super) fn of(files: &'a [File<'a>], broken: &[(&str, &str)], read: &BTreeSet<&str>) -> Self {
+    /// Puts files together; of those that are `broken`, path and text are all that is known. Those that are `handed`
+    /// over give values to modules, and are none themselves. `read` are the paths of all files there are.
+    pub(super) fn of(
+        files: &'a [File<'a>],
+        handed: &[File<'_>],
+        broken: &[(&str, &str)],
+        read: &BTreeSet<&str>,
+    ) -> Self {
         let mut all = Self {
             modules: Vec::new(),
             folders: BTreeMap::new(),
@@ -103,6 +108,7 @@ impl<'a> Modules<'a> {
             all.note_broken(path, text);
         }
         all.find_callers();
+        let values: Vec<&File<'_>> = values.into_iter().chain(handed).collect();
         all.sites = Sites::of(&all, &sources, &values, read);
         all
     }

@@ -11,6 +11,7 @@ use super::File;
 use super::by_name::ByName;
 use super::mention::{Mention, mentions};
 use super::module::{Modules, is_within, resolved};
+use super::policy_names::{is_key, may_name_policies, policy_names};
 use super::uses::Target;
 use crate::policy::wildcard::Wildcard;
 use crate::source::Span;
@@ -36,6 +37,11 @@ impl Site {
     /// A block or a local value as a whole.
     pub(super) fn of(module: usize, file: usize, address: &str) -> Self {
         Self { module, file, address: address.into(), keys: Arc::default(), offset: 0, takes_apart: false }
+    }
+
+    /// Somewhere in a file of which nothing more is known.
+    fn of_values(file: usize) -> Self {
+        Self::of(usize::MAX, file, "values")
     }
 
     /// One step further in.
@@ -118,13 +124,16 @@ impl Sites {
 }
 
 impl Look<'_, '_> {
-    /// ARNs that a file of variables puts in somewhere.
+    /// The policies that a file of values speaks of, which it puts in somewhere.
     fn scan_values(&mut self, file: &File<'_>) {
         for (offset, mention) in mentions(file.text) {
             if let Mention::PolicyArn(name) = mention {
                 let offset = Span::new(offset, offset).start;
-                self.note_arn(&name, Site { offset, ..Site::of(usize::MAX, file.reading, "values") });
+                self.note_arn(&name, Site { offset, ..Site::of_values(file.reading) });
             }
+        }
+        if may_name_policies(file.text) {
+            self.scan_names(file, file.body, &Site::of_values(file.reading));
         }
     }
 
@@ -132,6 +141,32 @@ impl Look<'_, '_> {
         let Some(module) = self.modules.module_of(file.reading) else { return };
         for block in &file.body.blocks {
             self.scan_body(file, &block.body, &Site::of(module, file.reading, &address(block)));
+        }
+        if may_name_policies(file.text) {
+            for block in &file.body.blocks {
+                self.scan_names(file, &block.body, &Site::of(module, file.reading, &address(block)));
+            }
+        }
+    }
+
+    /// Notes the policies that a body calls by name.
+    ///
+    /// Depth is bounded by the parser's limit on nesting.
+    fn scan_names(&mut self, file: &File<'_>, body: &Body, site: &Site) {
+        let is_below = site.keys.iter().any(|key| is_key(key));
+        let says_none = |key: &str| is_prose(key) || (is_below && key == "path");
+        // Whatever else takes names does not say whose policies it makes of them.
+        let is_told = site.address.starts_with("aws_ssoadmin_");
+        for entry in body.attributes.iter().filter(|entry| !says_none(&entry.key)) {
+            // A variable that is called so holds names if nobody says otherwise.
+            let is_default = entry.key == "default" && site.address.strip_prefix("var.").is_some_and(is_key);
+            let at = if is_told { site.below(&entry.key) } else { Site::of_values(site.file) };
+            for (span, name) in policy_names(file.text, &entry.value, is_below || is_default || is_key(&entry.key)) {
+                self.note_arn(&name, Site { offset: span.start, ..at.clone() });
+            }
+        }
+        for block in &body.blocks {
+            self.scan_names(file, &block.body, &site.below(&address(block)));
         }
     }
 
@@ -187,9 +222,7 @@ impl Look<'_, '_> {
             };
             self.found.by_target.entry(target).or_default().push(site);
         }
-        let is_name_of_policy = at.address.starts_with("data.aws_iam_policy.") && *at.keys == ["name"]
-            || at.keys.ends_with(&["customer_managed_policy_reference".to_owned(), "name".to_owned()]);
-        if is_name_of_policy {
+        if at.address.starts_with("data.aws_iam_policy.") && *at.keys == ["name"] {
             let name = span.of(text).strip_prefix('"').map_or_else(|| "*".to_owned(), name_at_end);
             self.note_arn(&name, Site { offset: span.start, ..at.clone() });
         }
@@ -244,4 +277,9 @@ impl Look<'_, '_> {
             self.found.open_paths.push((Wildcard::new("*"), folder, site.clone()));
         }
     }
+}
+
+/// Whether an attribute is words for people, or says of what kind a value is.
+fn is_prose(key: &str) -> bool {
+    matches!(key, "description" | "error_message" | "type")
 }

@@ -741,3 +741,58 @@ fn a_policy_whose_name_only_deployment_knows_may_be_any() {
     let said = linked(&[("a/main.tf", &format!("{DOCUMENT}{call}")), ("b/main.tf", &has)]);
     assert_eq!(said, ["data.aws_iam_policy_document.d: b"]);
 }
+
+#[test]
+fn a_managed_policy_that_modules_call_by_name_is_held_back() {
+    let has = |text: &str, path: &str| linked(&[("p.yaml", NAMED), (path, text)]);
+    let attachment = |body: &str| {
+        format!(
+            "resource \"aws_ssoadmin_customer_managed_policy_attachment\" \"x\" {{\n permission_set_arn = local.set\n {body}\n}}\n"
+        )
+    };
+    let module =
+        |inputs: &str| format!("module \"s\" {{\n source = \"cloudposse/sso/aws//modules/x\"\n {inputs}\n}}\n");
+    let reference = |body: &str| attachment(&format!("customer_managed_policy_reference {{\n {body}\n }}"));
+    let repeated = "dynamic \"customer_managed_policy_reference\" {\n for_each = [\"shared\"]\n content {\n name = x.value\n }\n }";
+    let set = "resource \"awscc_sso_permission_set\" \"s\" {\n customer_managed_policy_references = [{ name = \"shared\" }]\n}\n";
+    let held = [
+        reference("name = \"shared\"\n path = \"/\""),
+        reference("name = local.n"),
+        attachment(repeated),
+        set.to_owned(),
+        module(
+            "permission_sets = [{ name = \"x\", customer_managed_policy_attachments = [{ name = \"shared\", path = \"/\" }] }]",
+        ),
+        module("permission_sets = { x = { customer_managed_policies = toset([\"other\", \"shared\"]) } }"),
+        module("permission_sets = { for k, v in local.all : k => { customer_managed_policies = v } }"),
+        module("permission_sets = merge(local.all, { x = { customer_managed_policies = try(local.x, []) } })"),
+        module("customer_managed_policies = { shared = \"/\" }"),
+        "locals {\n customer_managed_policy_names = [\"${local.prefix}red\"]\n}\n".to_owned(),
+        "variable \"customer_managed_policies\" {\n default = [\"shared\"]\n}\n".to_owned(),
+    ];
+    for text in &held {
+        assert_eq!(has(text, "m/main.tf"), ["P: ?"], "{text}");
+    }
+    assert_eq!(has("sets = [{ customer_managed_policies = [\"shared\"] }]\n", "m/x.tfvars"), ["P: ?"]);
+    assert_eq!(has("inputs = { customer_managed_policies = [\"shared\"] }\n", "m/terragrunt.hcl"), ["P: ?"]);
+    for written in [r#"{"name": "shared"}"#, r#"[{"name": "shared", "path": "/"}]"#, r#"{"name": "${local.n}"}"#] {
+        let text = format!(
+            r#"{{"resource": {{"aws_ssoadmin_customer_managed_policy_attachment": {{"x": {{"customer_managed_policy_reference": {written}}}}}}}}}"#
+        );
+        assert_eq!(has(&text, "m/main.tf.json"), ["P: ?"], "{text}");
+    }
+    let free = [
+        reference("name = \"other\"\n path = \"/shared/\""),
+        reference("name = aws_iam_policy.other.name\n path = var.path"),
+        module("customer_managed_policies = [{ name = \"other\", description = null }]"),
+        module("count = var.customer_managed_policies == null ? 0 : 1"),
+        "variable \"sets\" {\n type = list(object({ customer_managed_policies = list(string) }))\n description = \"customer_managed_policies: shared\"\n}\n".to_owned(),
+        "resource \"aws_iam_policy\" \"customer_managed_policy\" {\n description = \"shared\"\n}\n".to_owned(),
+    ];
+    for text in &free {
+        assert_eq!(has(text, "m/main.tf"), ["P: "], "{text}");
+    }
+    let set = "resource \"aws_ssoadmin_permission_set\" \"s\" {\n name = \"Ops\"\n}\n";
+    let known = reference("name = \"shared\"").replace("local.set", "aws_ssoadmin_permission_set.s.arn");
+    assert_eq!(has(&format!("{set}{known}"), "m/main.tf"), ["P: set Ops"]);
+}
