@@ -247,6 +247,58 @@ resources:
 }
 
 #[test]
+fn statements_of_the_framework_belong_to_all_functions_that_inherit_them() {
+    let (plugin, unknown) = (" =s-*-f-*lambdaRole", " =?");
+    let allow = "[{Effect: Allow, Action: sqs:*, Resource: '*'}]";
+    let own = format!("functions: {{f: {{iamRoleStatements: {allow}}}}}\n");
+    let with = |more: &str| format!("{own}{more}\n");
+    let inherit = |value: &str| own.replace("{f: {", &format!("{{f: {{iamRoleStatementsInherit: {value}, "));
+    let new = |more: &str| format!("functions: {{f: {{iam: {{{more}role: {{statements: {allow}}}}}}}}}\n");
+    let cases = [
+        ("functions: {f: {handler: a}}\n".to_owned(), ""),
+        (own.clone(), ""),
+        (inherit("true"), plugin),
+        (inherit("'${self:custom.x}'"), plugin),
+        (inherit("false"), ""),
+        (with("custom: {serverless-iam-roles-per-function: {defaultInherit: true}}"), plugin),
+        (with("custom: {serverless-iam-roles-per-function: {defaultInherit: '${opt:x}'}}"), plugin),
+        (with("custom: {serverless-iam-roles-per-function: '${file(x.yml)}'}"), plugin),
+        (with("custom: '${file(x.yml)}'"), plugin),
+        (with("custom: {serverless-iam-roles-per-function: {defaultInherit: false}, other: {a: true}, b: c}"), ""),
+        (inherit("false") + "custom: {serverless-iam-roles-per-function: {defaultInherit: true}}\n", ""),
+        (format!("functions: [{{f: {{iamRoleStatementsInherit: true, iamRoleStatements: {allow}}}}}]\n"), plugin),
+        (new(""), ""),
+        (new("inheritStatements: false, "), ""),
+        (new("inheritStatements: true, "), unknown),
+        ("functions: {f: {iam: '${file(x.yml)}'}}\n".to_owned(), unknown),
+        ("functions: '${file(x.yml)}'\n".to_owned(), unknown),
+        ("functions: ['${file(x.yml)}', {f: {handler: a}}]\n".to_owned(), unknown),
+        ("functions: {f: '${file(x.yml)}'}\nframeworkVersion: '^3.1'\n".to_owned(), ""),
+        ("functions: {f: '${file(x.yml)}'}\nframeworkVersion: 3\n".to_owned(), ""),
+        ("functions: {f: '${file(x.yml)}'}\nframeworkVersion: '>=2.0.0 <5'\n".to_owned(), unknown),
+        ("functions: {f: '${file(x.yml)}'}\nframeworkVersion: '>=3'\n".to_owned(), unknown),
+        ("functions: {f: '${file(x.yml)}'}\nframeworkVersion: '>=2.0.0 <4.0.0'\n".to_owned(), ""),
+        (
+            "functions: {f: '${file(x.yml)}'}\nframeworkVersion: '3'\nplugins: [serverless-iam-roles-per-function]\n"
+                .to_owned(),
+            unknown,
+        ),
+    ];
+    let head = |mode: &str| {
+        format!(
+            "service: s\nprovider: {{name: aws, iam: {{role: {{name: app, {mode}statements: [{{Effect: Allow, Action: s3:*, Resource: '*'}}]}}}}}}\n"
+        )
+    };
+    let of = |text: &str| told("serverless.yml", text).swap_remove(0);
+    let expected = |names: &str| format!("provider/iam/role/statements inline [s3:*] =app{names}");
+    for (text, names) in cases {
+        assert_eq!(of(&(head("") + &text)), expected(names), "{text}");
+    }
+    assert_eq!(of(&head("mode: perFunction, ")), expected(unknown));
+    assert_eq!(of(&head("mode: shared, ")), expected(""));
+}
+
+#[test]
 fn what_the_cdk_makes_is_never_written() {
     let text = format!(
         "{{\"Resources\": {{\"P\": {{\"Type\": \"AWS::IAM::Policy\", \"Metadata\": {{\"aws:cdk:path\": \"App/P/Resource\"}},
