@@ -203,17 +203,29 @@ fn statements_from_elsewhere_count_only_where_they_are_taken_as_they_are() {
 fn a_module_that_cannot_be_read_whole_holds_its_policies_back() {
     let main = format!("{DOCUMENT}{RELAY}");
     let broken = "module \"x\" {\n source = \"../m\"\n policy = <<\n";
-    let of = |path: &str| {
-        let files = [("m/main.tf", main.as_str()), (path, broken)];
+    let held = |main: &str, path: &str| {
+        let files = [("m/main.tf", main), (path, broken)];
         let sources = Sources::new(files.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect());
         let mut readings: Vec<_> = sources.iter().map(|(id, file)| (id, read_file(&file.path, &file.text))).collect();
         link(&mut readings, &sources, &|_, _| Vec::new());
         let documents = readings.iter().flat_map(|(_, reading)| &reading.documents);
         documents.flat_map(|document| &document.attachments).any(|a| a.name == IdentityName::Unknown)
     };
-    assert!(of("m/other.tf"));
-    assert!(of("n/main.tf"));
-    assert!(!of("n/other/main.tf"));
+    let policy = "jsonencode({ Statement = [{ Effect = \"Allow\", Action = \"s3:GetObject\", Resource = \"*\" }] })";
+    let inline = format!(
+        "resource \"aws_iam_role\" \"r\" {{\n name = \"app\"\n inline_policy {{\n name = \"x\"\n policy = {policy}\n }}\n}}\n"
+    );
+    let awscc = format!(
+        "resource \"awscc_iam_role\" \"r\" {{\n role_name = \"app\"\n policies = [{{ policy_document = {policy} }}]\n}}\n"
+    );
+    let call = format!(
+        "module \"f\" {{\n source = \"terraform-aws-modules/lambda/aws\"\n role_name = \"app\"\n policy_json = {policy}\n}}\n"
+    );
+    for main in [&main, &inline, &awscc, &call] {
+        assert!(held(main, "m/other.tf"), "{main}");
+        assert!(held(main, "n/main.tf"), "{main}");
+        assert!(!held(main, "n/other/main.tf"), "{main}");
+    }
 }
 
 #[test]

@@ -109,9 +109,17 @@ impl<'u, 'a> Uses<'u, 'a> {
                 following.using.is_merged |= what == What::Statements && self.takes_documents(&site);
                 following.take(what, self.meaning(what, &site));
                 following.read_from(&site);
+                self.hold_if_incomplete(&mut following, what, module);
             }
         }
         self.finish(following)
+    }
+
+    /// What cannot be read of a module may use whatever the module has.
+    fn hold_if_incomplete(&self, following: &mut Following, what: What, module: usize) {
+        if self.modules.get(module).is_some_and(|module| module.is_incomplete) {
+            following.take(what, Meaning::Elsewhere);
+        }
     }
 
     /// What a managed policy that the template in a file names is used as wherever else it is spoken of.
@@ -178,10 +186,7 @@ impl<'u, 'a> Uses<'u, 'a> {
             self.perhaps(following, name, std::iter::empty());
         }
         match target {
-            Target::Named { module, .. } if self.modules.get(*module).is_some_and(|module| module.is_incomplete) => {
-                following.take(what, Meaning::Elsewhere);
-            }
-            Target::Named { .. } => {}
+            Target::Named { module, .. } => self.hold_if_incomplete(following, what, *module),
             Target::File(path) => {
                 let sites = self.modules.sites.of_path(path).map(|site| self.meaning(what, site));
                 // The path may be another file's: that this one is something else is not said.
