@@ -107,9 +107,10 @@ impl<'a> Modules<'a> {
         let unknown = || vec![no_name(kind)];
         let parts: Vec<&str> = name.split('.').collect();
         match parts.as_slice() {
-            ["data", data, label, ..] => {
+            ["data", data, label, way @ ..] => {
                 let placed = self.block(scope.module, &format!("data.{data}.{label}"));
                 let named = placed.filter(|_| identity_kind(data).is_some());
+                let named = named.filter(|placed| is_named_by(way, *placed, is_naming_attribute));
                 let Some((placed, node)) = named.and_then(|placed| Some((placed, placed.block.body.get("name")?)))
                 else {
                     return unknown();
@@ -120,14 +121,18 @@ impl<'a> Modules<'a> {
                     .map(|name| Attachment { kind, name: identity_name(&name), link: Link::Name })
                     .collect()
             }
-            [resource, label, ..] if identity_kind(resource).is_some() => {
+            [resource, label, way @ ..] if identity_kind(resource).is_some() => {
                 match self.block(scope.module, &format!("{resource}.{label}")) {
-                    Some(placed) => self.identity_of(placed, Link::Reference),
-                    None => unknown(),
+                    Some(placed) if is_named_by(way, placed, is_naming_attribute) => {
+                        self.identity_of(placed, Link::Reference)
+                    }
+                    _ => unknown(),
                 }
             }
-            ["module", label, ..] if self.foreign(scope.module, label).is_some() => {
-                self.foreign(scope.module, label).map_or_else(unknown, |call| self.identity_of_known(call, kind))
+            ["module", label, way @ ..] if self.foreign(scope.module, label).is_some() => {
+                let call = self.foreign(scope.module, label);
+                let call = call.filter(|call| is_named_by(way, *call, is_naming_output));
+                call.map_or_else(unknown, |call| self.identity_of_known(call, kind))
             }
             _ => {
                 let Some(values) = self.follow(name, scope) else { return unknown() };
@@ -359,6 +364,7 @@ impl<'a> Modules<'a> {
             if let [kind, label, ..] = parts.as_slice()
                 && identity_kind(kind).is_some()
                 && let Some(placed) = self.block(scope.module, &format!("{kind}.{label}"))
+                && is_named_by(&name.split('.').skip(2).collect::<Vec<_>>(), placed, is_naming_attribute)
                 && let Some(node) = placed.block.body.get("name")
             {
                 return self.names(node, Scope::of(placed), depth + 1);
@@ -379,6 +385,29 @@ impl<'a> Modules<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether a way into a block ends at an attribute of it, or of each that it is repeated as, that names an identity.
+fn is_named_by(way: &[&str], placed: Placed<'_>, is_naming: fn(&str) -> bool) -> bool {
+    let is_repeated = ["for_each", "count"].iter().any(|key| placed.block.body.get(key).is_some());
+    match way.strip_suffix(&["*"]).unwrap_or(way) {
+        [attribute] | ["*", attribute] => is_naming(attribute),
+        [_, attribute] => is_repeated && is_naming(attribute),
+        _ => false,
+    }
+}
+
+fn is_naming_attribute(name: &str) -> bool {
+    ["name", "id", "arn", "role_name", "user_name", "group_name"].contains(&name)
+}
+
+/// Whether an output of a module that is not in the repository names what it makes, as far as can be told.
+fn is_naming_output(name: &str) -> bool {
+    let stem = name.strip_suffix("_name").or(name.strip_suffix("_arn"));
+    // Some make roles for other things beside the one that their inputs name.
+    let is_other = |stem: &str| stem.contains("exec") || stem.contains("node");
+    let is_identity = |stem: &str| ["role", "user", "group"].iter().any(|kind| stem.ends_with(kind)) && !is_other(stem);
+    matches!(name, "name" | "arn") || stem.is_some_and(is_identity)
 }
 
 /// Functions that give one of their arguments, or all.

@@ -101,6 +101,47 @@ fn a_policy_belongs_to_what_it_is_attached_to() {
 }
 
 #[test]
+fn only_what_names_a_role_means_it() {
+    let of = |rest: &str, role: &str| {
+        let policy = format!(
+            "resource \"aws_iam_role_policy\" \"p\" {{\n role = {role}\n policy = data.aws_iam_policy_document.d.json\n}}\n"
+        );
+        let told = of_document(&format!("{rest}{policy}"));
+        told[0].strip_prefix("data.aws_iam_policy_document.d: ").map(str::to_owned)
+    };
+    let many = ROLE.replace("{\n", "{\n for_each = toset([\"x\"])\n");
+    let data = "data \"aws_iam_role\" \"r\" {\n name = \"app\"\n}\n";
+    let call = "module \"m\" {\n source = \"terraform-aws-modules/iam/aws//modules/iam-role\"\n name = \"app\"\n use_name_prefix = false\n}\n";
+    let cases = [
+        (ROLE, "aws_iam_role.r.name", "app"),
+        (ROLE, "aws_iam_role.r.id", "app"),
+        (ROLE, "aws_iam_role.r.arn", "app"),
+        (ROLE, "aws_iam_role.r[0].name", "app"),
+        (ROLE, "join(\"\", aws_iam_role.r.*.name)", "app"),
+        (ROLE, "try(aws_iam_role.r[0].id, \"\")", "app"),
+        (ROLE, "aws_iam_role.r.tags[\"role\"]", "?"),
+        (ROLE, "aws_iam_role.r.tags[\"name\"]", "?"),
+        (ROLE, "aws_iam_role.r.tags.name", "?"),
+        (ROLE, "\"${aws_iam_role.r.tags.name}-x\"", "*-x"),
+        (ROLE, "\"${aws_iam_role.r.name}-x\"", "app-x"),
+        (ROLE, "aws_iam_role.r.unique_id", "?"),
+        (ROLE, "aws_iam_role.r.description", "?"),
+        (&many, "aws_iam_role.r[\"x\"].name", "app"),
+        (&many, "aws_iam_role.r[\"x\"].tags.name", "?"),
+        (data, "data.aws_iam_role.r.name", "app"),
+        (data, "data.aws_iam_role.r.tags[\"name\"]", "?"),
+        (data, "data.aws_iam_role.r.unique_id", "?"),
+        (call, "module.m.name", "app"),
+        (call, "module.m.iam_role_name", "app"),
+        (call, "module.m.unique_id", "?"),
+        (call, "module.m.tags.name", "?"),
+    ];
+    for (rest, role, expected) in cases {
+        assert_eq!(of(rest, role).as_deref(), Some(expected), "{role} {rest}");
+    }
+}
+
+#[test]
 fn a_policy_that_is_used_as_something_else_too_is_not_refined() {
     let attached =
         "resource \"aws_iam_role_policy\" \"p\" {\n role = \"app\"\n policy = data.aws_iam_policy_document.d.json\n}\n";
