@@ -15,8 +15,9 @@ mod sites;
 #[cfg(test)]
 mod tests;
 mod uses;
+mod written;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
@@ -24,13 +25,15 @@ use super::terraform::{POLICY_DOCUMENT, json};
 use super::{Document, DocumentKind, FileReading, Format, Skipped, Step, UsedAs, notation};
 use crate::policy::SkipReason;
 use crate::policy::wildcard::Wildcard;
-use crate::source::{FileId, Sources, span_in_file};
+use crate::source::{FileId, SourceFile, Sources, span_in_file};
 use crate::syntax::hcl::Body;
 use crate::syntax::{Notation, hcl};
 use module::Modules;
 pub(super) use name::identity_kind;
 use policy_names::may_name_policies;
+use sites::Around;
 use uses::{Place, Spoken, Target, Uses, What};
+use written::Names;
 
 /// The inputs of a module that become statements, as the user says of the module's source in a file.
 pub type StatementInputs<'c> = dyn Fn(FileId, &str) -> Vec<String> + Sync + 'c;
@@ -60,24 +63,16 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
         let mentions = std::mem::take(&mut reading.mentions).into_iter();
         mentions.for_each(|mention| spoken.add(mention.name, (index, mention.used_as)));
     }
-    let handed = handed_over(&ids, sources, &mut spoken);
+    let handed = handed_over(sources, &mut spoken);
     let handed: Vec<File<'_>> = handed
         .iter()
-        .filter_map(|(index, body)| {
-            let source = sources.get(*ids.get(*index)?)?;
-            Some(File { reading: *index, path: &source.path, text: &source.text, body })
-        })
+        .map(|(source, body)| File { reading: usize::MAX, path: &source.path, text: &source.text, body })
         .collect();
     if files.is_empty() && spoken.is_empty() && handed.is_empty() {
         return;
     }
-    let broken = ids.iter().zip(&bodies).filter_map(|(id, body)| Some((sources.get(*id)?, body)));
-    let broken = broken.filter(|(source, body)| source.unread || body.is_none()).map(|(source, _)| source);
-    let broken = broken.map(|source| (source.path.as_str(), source.text.as_str()));
-    let is_of_module = |path: &str, text: &str| json::is_of_module(path) || notation(path, text) == Some(Notation::Hcl);
-    let broken: Vec<(&str, &str)> = broken.filter(|(path, text)| is_of_module(path, text)).collect();
-    let read: BTreeSet<&str> = sources.iter().map(|(_, source)| source.path.as_str()).collect();
-    let mut modules = Modules::of(&files, &handed, &broken, &read);
+    let around = around(readings, &bodies, sources);
+    let mut modules = Modules::of(&files, &handed, &around);
     modules.has_unknown_callers = sources.iter().any(|(_, source)| source.path.ends_with(TERRAGRUNT));
     let named = readings.iter().filter(|(_, reading)| !reading.real_names.is_empty()).filter_map(|(id, reading)| {
         let source = sources.get(*id).filter(|source| source.named)?;
@@ -111,14 +106,38 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
     bodies.into_par_iter().with_max_len(64).for_each(drop);
 }
 
-/// What Terragrunt hands over to modules, by the index of each file.
-fn handed_over(ids: &[FileId], sources: &Sources, spoken: &mut Spoken) -> Vec<(usize, Body)> {
-    let all = ids.iter().enumerate().filter_map(|(index, id)| Some((index, sources.get(*id)?)));
+/// What is known of all files but those of modules that can be read.
+fn around<'s>(readings: &[(FileId, FileReading)], bodies: &[Option<Body>], sources: &'s Sources) -> Around<'s> {
+    let all =
+        || readings.iter().zip(bodies).filter_map(|((id, reading), body)| Some((sources.get(*id)?, reading, body)));
+    let is_of_module = |source: &SourceFile| {
+        json::is_of_module(&source.path) || notation(&source.path, &source.text) == Some(Notation::Hcl)
+    };
+    let is_broken = |source: &SourceFile, body: &Option<Body>| source.unread || body.is_none();
+    let broken = all().filter(|(source, _, body)| is_broken(source, body) && is_of_module(source));
+    let holding = all().filter(|(_, reading, _)| !reading.documents.is_empty());
+    let others = sources.iter().filter(|(_, source)| may_read_files(&source.path));
+    Around {
+        read: sources.iter().map(|(_, source)| source.path.as_str()).collect(),
+        names: Names::of(holding.map(|(source, ..)| source.path.as_str())),
+        broken: broken.map(|(source, ..)| (source.path.as_str(), source.text.as_str())).collect(),
+        others: others.map(|(_, source)| source.text.as_str()).collect(),
+    }
+}
+
+/// Whether a file is one of a tool's that may read others; our own configuration only speaks of them.
+fn may_read_files(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    [".yaml", ".yml", TERRAGRUNT].iter().any(|ending| name.ends_with(ending)) && !name.contains("iamtrim")
+}
+
+/// What Terragrunt hands over to modules; such a file has no reading where it speaks of nothing by itself.
+fn handed_over<'s>(sources: &'s Sources, spoken: &mut Spoken) -> Vec<(&'s SourceFile, Body)> {
     let mut handed = Vec::new();
-    for (index, source) in all.filter(|(_, source)| source.path.ends_with(TERRAGRUNT)) {
+    for (_, source) in sources.iter().filter(|(_, source)| source.path.ends_with(TERRAGRUNT)) {
         match hcl::parse(&source.text) {
-            Ok(body) => handed.push((index, body)),
-            Err(_) if may_name_policies(&source.text) => spoken.add(Wildcard::new("*"), (index, UsedAs::Other)),
+            Ok(body) => handed.push((source, body)),
+            Err(_) if may_name_policies(&source.text) => spoken.add(Wildcard::new("*"), (usize::MAX, UsedAs::Other)),
             Err(_) => {}
         }
     }

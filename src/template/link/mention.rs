@@ -12,7 +12,7 @@ pub(super) enum Mention<'t> {
     Name(String),
     /// All outputs of a module: `module.m`.
     Module(&'t str),
-    /// The path given to `file` or `templatefile`, as written up to the first quote in it; a hole if it is no string.
+    /// The path given to `file`, `filebase64` or `templatefile`, as written up to the first quote in it; a hole if it is no string.
     File(&'t str),
     /// The name at the end of the ARN of a policy that is not AWS's, with `*` for what deployment puts in.
     PolicyArn(String),
@@ -84,7 +84,7 @@ fn is_compared_to_nothing(rest: &str) -> bool {
 fn mention<'t>(word: &'t str, rest: &'t str) -> Option<Mention<'t>> {
     let after = rest.get(word.len()..)?;
     match word {
-        "file" | "templatefile" => {
+        "file" | "templatefile" | "filebase64" => {
             let argument = after.trim_start().strip_prefix('(')?.trim_start();
             // Inside of a string of JSON quotes are escaped.
             let literal = argument.strip_prefix('"').or_else(|| argument.strip_prefix(r#"\""#));

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use super::super::terraform::address;
 use super::File;
 use super::real::Named;
-use super::sites::Sites;
+use super::sites::{Around, Sites};
 use crate::syntax::Node;
 use crate::syntax::hcl::Block;
 
@@ -76,14 +76,8 @@ pub(super) fn resolved(folder: &str, path: &str) -> Option<String> {
 }
 
 impl<'a> Modules<'a> {
-    /// Puts files together; of those that are `broken`, path and text are all that is known. Those that are `handed`
-    /// over give values to modules, and are none themselves. `read` are the paths of all files there are.
-    pub(super) fn of(
-        files: &'a [File<'a>],
-        handed: &[File<'_>],
-        broken: &[(&str, &str)],
-        read: &BTreeSet<&str>,
-    ) -> Self {
+    /// Puts files together. Those that are `handed` over give values to modules, and are none themselves.
+    pub(super) fn of(files: &'a [File<'a>], handed: &[File<'_>], around: &Around<'_>) -> Self {
         let mut all = Self {
             modules: Vec::new(),
             folders: BTreeMap::new(),
@@ -104,12 +98,12 @@ impl<'a> Modules<'a> {
         for file in &values {
             all.add_values(file);
         }
-        for (path, text) in broken {
+        for (path, text) in &around.broken {
             all.note_broken(path, text);
         }
         all.find_callers();
         let values: Vec<&File<'_>> = values.into_iter().chain(handed).collect();
-        all.sites = Sites::of(&all, &sources, &values, read);
+        all.sites = Sites::of(&all, &sources, &values, around);
         all
     }
 

@@ -13,6 +13,7 @@ use super::mention::{Mention, mentions};
 use super::module::{Modules, is_within, resolved};
 use super::policy_names::{is_key, may_name_policies, policy_names};
 use super::uses::Target;
+use super::written::{Names, Written};
 use crate::policy::wildcard::Wildcard;
 use crate::source::Span;
 use crate::syntax::hcl::Body;
@@ -60,25 +61,34 @@ pub(super) struct Sites {
     open_paths: Vec<(Wildcard, Option<String>, Site)>,
     /// By the name at the end of a policy's ARN.
     pub(super) arns: ByName<Site>,
+    /// The names of files that are written elsewhere than where one is read.
+    pub(super) written: Written,
+}
+
+/// What is known of the files around those of modules.
+#[derive(Debug, Default)]
+pub(super) struct Around<'r> {
+    /// The paths of all files there are.
+    pub(super) read: BTreeSet<&'r str>,
+    /// The names of those that policies are in.
+    pub(super) names: Names,
+    /// The paths and texts of files of modules that cannot be read, which is all that is known of them.
+    pub(super) broken: Vec<(&'r str, &'r str)>,
+    /// The texts of other files that may read files.
+    pub(super) others: Vec<&'r str>,
 }
 
 /// A look through one file.
 struct Look<'l, 'a> {
     modules: &'l Modules<'a>,
-    /// The paths of all files there are.
-    read: &'l BTreeSet<&'l str>,
+    around: &'l Around<'l>,
     found: Sites,
 }
 
 impl Sites {
     /// What files of modules mention, and what files of variables do.
-    pub(super) fn of(
-        modules: &Modules<'_>,
-        sources: &[&File<'_>],
-        values: &[&File<'_>],
-        read: &BTreeSet<&str>,
-    ) -> Self {
-        let look = || Look { modules, read, found: Self::default() };
+    pub(super) fn of(modules: &Modules<'_>, sources: &[&File<'_>], values: &[&File<'_>], around: &Around<'_>) -> Self {
+        let look = || Look { modules, around, found: Self::default() };
         let in_source = |file: &&File<'_>| {
             let mut look = look();
             look.scan(file);
@@ -91,8 +101,30 @@ impl Sites {
         };
         let found: Vec<Self> = sources.par_iter().map(in_source).chain(values.par_iter().map(in_values)).collect();
         let mut all = Self::default();
+        let texts = around.broken.iter().map(|(_, text)| *text);
+        texts.for_each(|text| all.written.note(text, &around.names, false));
         found.into_iter().for_each(|found| all.extend(found));
+        if all.reads_files() {
+            let note = |text: &&str| {
+                let mut written = Written::default();
+                written.note(text, &around.names, false);
+                written
+            };
+            let others: Vec<Written> = around.others.par_iter().map(note).collect();
+            others.into_iter().for_each(|written| all.written.extend(written));
+        }
         all
+    }
+
+    fn reads_files(&self) -> bool {
+        let is_file = |target: &Target| matches!(target, Target::File(_));
+        !self.paths.is_empty() || !self.open_paths.is_empty() || self.by_target.keys().any(is_file)
+    }
+
+    /// Whether a file may be read in a way that is not followed: something writes its name.
+    pub(super) fn may_be_read_elsewhere(&self, path: &str) -> bool {
+        let reads_any = self.open_paths.iter().any(|(pattern, ..)| pattern.as_str() == "*");
+        self.written.has(path, reads_any)
     }
 
     fn extend(&mut self, found: Self) {
@@ -100,6 +132,7 @@ impl Sites {
             self.by_target.entry(target).or_default().extend(sites);
         }
         self.arns.extend(found.arns);
+        self.written.extend(found.written);
         self.paths.extend(found.paths);
         self.open_paths.extend(found.open_paths);
     }
@@ -135,6 +168,7 @@ impl Look<'_, '_> {
         if may_name_policies(file.text) {
             self.scan_names(file, file.body, &Site::of_values(file.reading));
         }
+        self.found.written.note(file.text, &self.around.names, false);
     }
 
     fn scan(&mut self, file: &File<'_>) {
@@ -206,6 +240,9 @@ impl Look<'_, '_> {
         let takes_apart =
             [".Statement", "[\"Statement\"]", "jsondecode("].iter().any(|part| span.of(text).contains(part));
         let at = &Site { takes_apart, ..at.clone() };
+        if !at.keys.iter().any(|key| is_prose(key) || matches!(key.as_str(), "tags" | "depends_on")) {
+            self.found.written.note(span.of(text), &self.around.names, true);
+        }
         for (offset, mention) in mentions(span.of(text)) {
             let site = Site { offset: span.start + Span::new(offset, offset).start, ..at.clone() };
             let target = match mention {
@@ -252,7 +289,7 @@ impl Look<'_, '_> {
         {
             let Some(path) = resolved(folder, known) else { continue };
             if is_whole {
-                is_read |= self.read.contains(path.as_str());
+                is_read |= self.around.read.contains(path.as_str());
                 self.found.by_target.entry(Target::File(path)).or_default().push(site.clone());
             } else {
                 let end = if known.ends_with('/') && !path.is_empty() { "/" } else { "" };

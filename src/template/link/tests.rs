@@ -1,5 +1,4 @@
 use super::*;
-use crate::source::SourceFile;
 use crate::template::Link;
 use crate::template::{IdentityName, read_file, read_unread};
 
@@ -372,6 +371,53 @@ fn a_file_that_some_path_may_mean_is_held_back() {
     assert_eq!(of(r#"file("${local.dir}/q.json")"#), [": app"]);
     // What is not there may be a link to what is.
     assert_eq!(of(r#"file("${path.module}/b/p.json")"#), [": app ?"]);
+}
+
+#[test]
+fn a_file_that_is_read_in_another_way_too_is_held_back() {
+    let json = r#"{"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
+    let main = RELAY.replace("data.aws_iam_policy_document.d.json", "file(\"${path.module}/x.json\")");
+    let of = |path: &str, text: &str| {
+        let said = linked(&[("m/main.tf", &main), ("m/x.json", json), (path, text)]);
+        said.into_iter().find(|said| said.starts_with(": ")).unwrap_or_default()
+    };
+    let policy =
+        |value: &str| format!("resource \"aws_iam_role_policy\" \"q\" {{\n role = \"b\"\n policy = {value}\n}}\n");
+    let data = "data \"local_file\" \"p\" {\n filename = \"${path.module}/x.json\"\n}\n";
+    let held = [
+        ("m/b.tf", format!("{data}{}", policy("data.local_file.p.content"))),
+        ("k/main.tf", policy("file(abspath(\"../m/x.json\"))")),
+        ("k/main.tf", policy("file(\"${local.base}/m/x.json\")")),
+        ("k/main.tf", format!("locals {{\n f = \"../m/${{local.n}}.json\"\n}}\n{}", policy("file(local.f)"))),
+        ("k/main.tf", "module \"z\" {\n source = \"../zz\"\n f = \"../m/x.json\"\n}\n".to_owned()),
+        ("k/main.tf.json", r#"{"locals": {"f": "..\/m\/x.json"}}"#.to_owned()),
+        ("k/terraform.tfvars", "f = \"../m/x.json\"\n".to_owned()),
+        ("k/terragrunt.hcl", "inputs = {\n policy = file(\"../m/x.json\")\n}\n".to_owned()),
+        ("k/terragrunt.hcl", "locals {\n policy = file(\"../m/x.json\")\n}\n".to_owned()),
+        (
+            "serverless.yml",
+            "service: s\nprovider: {name: aws, iamRoleStatements: '${file(m/x.json):Statement}'}\n".to_owned(),
+        ),
+        ("play.yml", "- iam_policy: {policy_json: \"{{ lookup('file', 'm/x.json') }}\"}\n".to_owned()),
+    ];
+    for (path, text) in &held {
+        assert_eq!(of(path, text), ": app ?", "{text}");
+    }
+    let free = [
+        ("k/main.tf", "locals {\n f = \"../n/x.json\"\n}\n".to_owned()),
+        (
+            "k/main.tf",
+            "resource \"x_y\" \"z\" {\n description = \"of x.json\"\n hash = filemd5(\"../m/x.json\")\n}\n".to_owned(),
+        ),
+        ("k/main.tf", "resource \"x_y\" \"z\" {\n key = \"${local.env}.json\"\n}\n".to_owned()),
+        (".iamtrim.yaml", "bindings: [{files: m/x.json}]\n".to_owned()),
+    ];
+    for (path, text) in &free {
+        assert_eq!(of(path, text), ": app", "{text}");
+    }
+    assert_eq!(of("m/b.tf", &policy("base64decode(filebase64(\"${path.module}/x.json\"))")), ": b app");
+    let apart = linked(&[("p.yaml", NAMED), ("m/main.tf", "locals {\n f = \"p.yaml\"\n}\n")]);
+    assert_eq!(apart, ["P: "], "only what is read by modules can be read by them in another way");
 }
 
 #[test]

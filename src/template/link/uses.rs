@@ -98,6 +98,10 @@ impl<'u, 'a> Uses<'u, 'a> {
     pub(super) fn of(&self, place: Place) -> Use {
         let using = Use { is_unused: true, ..Use::default() };
         let mut following = Following { using, seen: BTreeSet::new(), open: Vec::new() };
+        let read = match &place {
+            Place::Target { target: Target::File(path), .. } => self.modules.sites.may_be_read_elsewhere(path),
+            _ => false,
+        };
         match place {
             Place::Target { target, .. } if !self.is_in_effect(&target) => {}
             Place::Target { target, what } => {
@@ -112,7 +116,11 @@ impl<'u, 'a> Uses<'u, 'a> {
                 self.hold_if_incomplete(&mut following, what, module);
             }
         }
-        self.finish(following)
+        following = self.finish(following);
+        if read && !following.using.is_unused {
+            following.take(What::Document, Meaning::Elsewhere);
+        }
+        following.using
     }
 
     /// What cannot be read of a module may use whatever the module has.
@@ -131,14 +139,14 @@ impl<'u, 'a> Uses<'u, 'a> {
         }
         self.in_templates(&mut following, name, Some(file));
         self.perhaps(&mut following, name, self.modules.sites.arns.nameless());
-        self.finish(following)
+        self.finish(following).using
     }
 
-    fn finish(&self, mut following: Following) -> Use {
+    fn finish(&self, mut following: Following) -> Following {
         while let Some((what, target)) = following.open.pop() {
             self.follow(&mut following, what, &target);
         }
-        following.using
+        following
     }
 
     /// What it means that templates speak of a managed policy by ARN or name, but for the one that declares it, which
