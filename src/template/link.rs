@@ -4,6 +4,7 @@
 //! attached to. One that is used as anything else as well is not refined; what cannot be followed is an identity of
 //! unknown name, which holds everything back. Knows Terraform's resource types. Does not know findings.
 
+mod again;
 mod by_name;
 mod known;
 mod mention;

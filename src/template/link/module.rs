@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicUsize;
 
 use super::super::terraform::address;
 use super::File;
+use super::again::Again;
 use super::real::Named;
 use super::sites::{Around, Sites};
 use crate::syntax::Node;
@@ -178,13 +179,36 @@ impl<'a> Modules<'a> {
                 module.callers.push(call);
             }
         }
-        let sources = self.modules.iter().flat_map(|module| module.blocks.values());
-        let sources = sources.filter(|placed| placed.block.name == "module");
-        let sources: Vec<&str> = sources.filter_map(|call| call.block.body.get("source")?.text()).collect();
-        for path in sources.into_iter().filter_map(path_in_repository) {
-            let module = self.folders.get(path).and_then(|index| self.modules.get_mut(*index));
-            module.into_iter().for_each(|module| module.is_incomplete = true);
+        self.note_calls_from_outside();
+    }
+
+    /// Notes the modules that calls may be of whose sources are no paths.
+    fn note_calls_from_outside(&mut self) {
+        let sources = self.blocks().filter(|placed| placed.block.name == "module");
+        let sources =
+            sources.filter_map(|call| Some((call.module, Again::of(call.block.body.get("source")?.text()?)?)));
+        let sources: Vec<(usize, Again<'_>)> = sources.collect();
+        let modules = self.modules.iter().enumerate();
+        let called = modules.filter(|(index, module)| {
+            let mut fitting = sources.iter().filter(|(_, again)| again.may_be(module.folder)).peekable();
+            // Nothing is part of itself.
+            let own = if fitting.peek().is_some() { self.within(*index) } else { BTreeSet::new() };
+            fitting.any(|(from, again)| matches!(again, Again::Folder(_)) || !own.contains(from))
+        });
+        let called: BTreeSet<usize> = called.map(|(index, _)| index).collect();
+        let called = self.modules.iter_mut().enumerate().filter(|(index, _)| called.contains(index));
+        called.for_each(|(_, module)| module.is_incomplete = true);
+    }
+
+    /// A module and all that it calls.
+    fn within(&self, module: usize) -> BTreeSet<usize> {
+        let (mut seen, mut open) = (BTreeSet::from([module]), vec![module]);
+        while let Some(module) = open.pop() {
+            open.extend(
+                self.calls_of(module).into_iter().map(|(_, callee)| callee).filter(|callee| seen.insert(*callee)),
+            );
         }
+        seen
     }
 
     /// The local module that a call is of.
@@ -287,13 +311,6 @@ impl<'a> Modules<'a> {
         }
         roots
     }
-}
-
-/// The folder that a module's source names inside of another repository, which may be this one.
-fn path_in_repository(source: &str) -> Option<&str> {
-    let path = source.split_once("://").map_or(source, |(_, rest)| rest);
-    let (_, path) = path.split_once("//").filter(|_| !source.starts_with('.'))?;
-    Some(path.split('?').next().unwrap_or_default().trim_matches('/'))
 }
 
 /// Whether what a file says is merged into what the other files of its module say.

@@ -433,6 +433,28 @@ fn a_module_that_may_be_called_from_elsewhere_has_no_values_for_certain() {
     let remote = call("git::https://example.com/r.git//modules/m?ref=v1");
     assert_ne!(of(&[("a/main.tf", &call("../modules/m")), ("b/main.tf", &remote)]), app);
     assert_ne!(of(&[("a/main.tf", &call("../modules/m")), ("live/terragrunt.hcl", "inputs = {}\n")]), app);
+    let local = ("a/main.tf", call("../modules/m"));
+    for (source, expected) in [
+        ("app.terraform.io/org/m/aws", false),
+        ("app.terraform.io/org/other/aws", true),
+        ("org/m/aws", false),
+        ("org/other/aws", true),
+        ("terraform-aws-modules/m/aws", true),
+        ("git::https://example.com/r.git?ref=v1", true),
+    ] {
+        let other = call(source);
+        assert_eq!(of(&[(local.0, &local.1), ("b/main.tf", &other)]) == app, expected, "{source}");
+    }
+    // A module of the name that it calls is another one.
+    let wrapped = format!("{module}{}", call("org/m/aws"));
+    assert_eq!(linked(&[("modules/m/main.tf", &wrapped), (local.0, &local.1)]), app);
+    let at_root = |source: &str| {
+        linked(&[("main.tf", &module), ("a/main.tf", &call("../")), ("b/main.tf", &call(source))]) == app
+    };
+    assert!(!at_root("git::https://example.com/r.git?ref=v1"));
+    assert!(!at_root("app.terraform.io/org/r/aws"));
+    assert!(at_root("org/r/aws"));
+    assert!(at_root("git::https://example.com/r.git//modules/x"));
     let root = [("infra/main.tf", module.as_str()), ("envs/prod.tfvars", "name = \"other\"\n")];
     assert_ne!(linked(&root), app);
 }
