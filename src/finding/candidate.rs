@@ -31,9 +31,10 @@ impl When {
     }
 }
 
-/// A status that a finding is put aside with.
+/// Why a finding is put aside: its status, or an error that leaves nothing known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Closed {
+    Failed,
     Resolved,
     Archived,
 }
@@ -214,7 +215,7 @@ impl Candidate {
             (Some((_, Closed::Archived)), _) => Permissions::Unusable(Unusable::Archived),
             (Some((_, Closed::Resolved)), _) => Permissions::Unusable(Unusable::Resolved),
             (None, Some(Reported::Usable(unused))) => Permissions::Usable(unused),
-            (None, Some(Reported::Failed)) => Permissions::Unusable(Unusable::Failed),
+            (Some((_, Closed::Failed)), _) | (None, Some(Reported::Failed)) => Permissions::Unusable(Unusable::Failed),
             (None, None) => Permissions::Unusable(Unusable::None),
         };
         IdentityEvidence {

@@ -203,10 +203,9 @@ impl<'a> Reading<'a> {
                 }
             }
             (Kind::Role, Some(status)) => candidate.role.close(id, when, status),
-            (Kind::Role, None) if !element.has_error => {
-                if element.details.is_some() {
-                    candidate.role.take(id, when, uses.into_iter().reduce(LastUse::or).unwrap_or_default());
-                }
+            (Kind::Role, None) if element.has_error => candidate.role.close(id, when, Closed::Failed),
+            (Kind::Role, None) if element.details.is_some() => {
+                candidate.role.take(id, when, uses.into_iter().reduce(LastUse::or).unwrap_or_default());
             }
             (Kind::AccessKey | Kind::Password, Some(status)) => candidate.credentials.close(id, when, status),
             (Kind::AccessKey | Kind::Password, None) if !element.has_error => {

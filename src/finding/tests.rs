@@ -272,24 +272,6 @@ fn of_several_findings_only_the_newest_counts_and_ties_are_intersected() {
             vec![active("a", new, &acl), of("a", old, "RESOLVED", &acl)],
             "2024-05-29T00:00:00Z: s3[GetBucketAcl GetBucketCORS]",
         ),
-        // Another finding that was put aside since: an older one is out of date.
-        (vec![active("a", old, &acl), of("b", new, "RESOLVED", &acl)], "Resolved"),
-        (vec![active("a", old, &acl), of("b", new, "ARCHIVED", &acl)], "Archived"),
-        (vec![active("a", old, r#""error":"INTERNAL_ERROR""#), of("b", new, "ARCHIVED", &acl)], "Archived"),
-        (vec![active("a", "", &acl), of("b", new, "RESOLVED", &acl)], "Resolved"),
-        (
-            vec![active("a", new, &acl), of("b", old, "RESOLVED", &format!(r#"{acl},"updatedAt":"2024-06-01""#))],
-            "Resolved",
-        ),
-        (vec![of("a", old, "ARCHIVED", &acl), of("b", new, "RESOLVED", &acl)], "Resolved"),
-        (
-            vec![active("a", new, &acl), of("a", old, "ARCHIVED", &format!(r#"{acl},"updatedAt":"2024-06-01""#))],
-            "2024-05-29T00:00:00Z: s3[GetBucketAcl GetBucketCORS]",
-        ),
-        (
-            vec![active("a", new, &acl), of("b", old, "RESOLVED", &acl)],
-            "2024-05-29T00:00:00Z: s3[GetBucketAcl GetBucketCORS]",
-        ),
         (
             vec![active("a", new, &acl), of("b", new, "RESOLVED", &acl)],
             "2024-05-29T00:00:00Z: s3[GetBucketAcl GetBucketCORS]",
@@ -331,6 +313,37 @@ fn what_was_used_since_a_day_is_left_alone() {
 }
 
 #[test]
+fn what_is_older_than_a_finding_that_was_put_aside_is_out_of_date() {
+    let acl = details("s3", r#"["GetBucketAcl"]"#);
+    let of = |id: &str, at: &str, status: &str, rest: &str| {
+        format!(
+            r#"{{"id":"{id}","resource":"{APP}","findingType":"UnusedPermission","status":"{status}","analyzedAt":"{at}",{rest}}}"#
+        )
+    };
+    let active = |id: &str, at: &str| of(id, at, "ACTIVE", &acl);
+    let (old, new) = ("2024-05-01T00:00:00Z", "2024-05-29T00:00:00Z");
+    let later = format!(r#"{acl},"updatedAt":"2024-06-01""#);
+    let kept = "2024-05-29T00:00:00Z: s3[GetBucketAcl]";
+    let cases = [
+        ([active("a", old), of("b", new, "RESOLVED", &acl)], "Resolved"),
+        ([active("a", old), of("b", new, "ARCHIVED", &acl)], "Archived"),
+        ([of("a", old, "ACTIVE", r#""error":"INTERNAL_ERROR""#), of("b", new, "ARCHIVED", &acl)], "Archived"),
+        ([active("a", ""), of("b", new, "RESOLVED", &acl)], "Resolved"),
+        ([active("a", new), of("b", old, "RESOLVED", &later)], "Resolved"),
+        ([of("a", old, "ARCHIVED", &acl), of("b", new, "RESOLVED", &acl)], "Resolved"),
+        ([active("a", new), of("b", old, "RESOLVED", &acl)], kept),
+        // The same finding, ACTIVE again.
+        ([active("a", new), of("a", old, "ARCHIVED", &later)], kept),
+    ];
+    for (findings, expected) in cases {
+        let expected = [format!("role/app {expected}")];
+        assert_eq!(told(&read(findings.concat()).unwrap()), expected, "{findings:?}");
+        let reversed: String = findings.iter().rev().cloned().collect();
+        assert_eq!(told(&read(reversed).unwrap()), expected, "{findings:?}");
+    }
+}
+
+#[test]
 fn a_role_that_was_in_use_since_is_not_unused_as_a_whole() {
     let of = |kind: &str, id: &str, at: &str, status: &str, details: &str| {
         format!(
@@ -342,6 +355,7 @@ fn a_role_that_was_in_use_since_is_not_unused_as_a_whole() {
     let role = |id: &str, at: &str, status: &str| of("UnusedIAMRole", id, at, status, &last(""));
     let acl = details("s3", r#"["GetBucketAcl"]"#);
     let permissions = |at: &str, status: &str| of("UnusedPermission", "p", at, status, &acl);
+    let failed = |id: &str, at: &str| of("UnusedIAMRole", id, at, "ACTIVE", r#""error":"INTERNAL_ERROR""#);
     let used = |at: &str, day: &str| of("UnusedIAMRole", "r", at, "ACTIVE", &last(day));
     let cases = [
         (vec![role("r", old, "ACTIVE"), permissions(new, "ACTIVE")], "2024-05-29T05:00:00Z: s3[GetBucketAcl]"),
@@ -354,6 +368,10 @@ fn a_role_that_was_in_use_since_is_not_unused_as_a_whole() {
         // What was reported before the role came into use again is out of date.
         (vec![permissions(old, "ACTIVE"), role("r", new, "RESOLVED")], "Resolved"),
         (vec![permissions(new, "ACTIVE"), role("r", old, "RESOLVED")], "2024-05-29T05:00:00Z: s3[GetBucketAcl]"),
+        (vec![role("r", old, "ACTIVE"), failed("s", new)], "None"),
+        (vec![role("r", old, "ACTIVE"), failed("r", new)], "None"),
+        (vec![role("r", new, "ACTIVE"), failed("s", old)], "None unused role"),
+        (vec![permissions(old, "ACTIVE"), failed("r", new)], "Failed"),
         (vec![used(new, "2024-05-28T23:59:59Z")], "None unused role@2024-05-28"),
         (vec![used(new, "2024-05-29T01:00:00Z")], "None"),
         (vec![used(old, "2024-05-29T01:00:00Z")], "None"),
