@@ -45,6 +45,11 @@ impl Site {
         Self::of(usize::MAX, file, "values")
     }
 
+    /// Whether what stands there may be a part of something else; what a resource takes is whole.
+    fn hands_on(&self) -> bool {
+        ["local.", "var.", "module.", "output."].iter().any(|start| self.address.starts_with(start))
+    }
+
     /// One step further in.
     fn below(&self, key: &str) -> Self {
         Self { keys: self.keys.iter().cloned().chain([key.to_owned()]).collect(), ..self.clone() }
@@ -253,7 +258,9 @@ impl Look<'_, '_> {
                     continue;
                 }
                 Mention::PolicyArn(name) => {
-                    self.note_arn(&name, site);
+                    if name != "*" || at.hands_on() || !span.of(text).starts_with("\"policy/") {
+                        self.note_arn(&name, site);
+                    }
                     continue;
                 }
             };

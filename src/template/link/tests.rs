@@ -344,6 +344,10 @@ fn a_policy_whose_arn_may_be_put_together_elsewhere_belongs_to_whoever_does() {
     assert_eq!(of("variable \"arns\" {\n default = [\"arn:aws:iam::123456789012:policy/app-policy\"]\n}\n"), held);
     let beginning = "locals {\n prefix = \"arn:aws:iam::${var.account}:policy/app-\"\n}\n";
     assert_eq!(of(&format!("{beginning}{}", attached("\"${local.prefix}policy\""))), both);
+    let key = "resource \"aws_s3_object\" \"o\" {\n key = \"policy/${each.key}\"\n}\n";
+    assert_eq!(of(key), alone);
+    let end = "locals {\n end = \"policy/${var.name}\"\n}\n";
+    assert_eq!(of(&format!("{end}{}", attached("\"arn:aws:iam::1:${local.end}\""))), both);
     let values = "arns = [\"arn:aws:iam::123456789012:policy/app-policy\"]\n";
     assert_eq!(linked(&[("m/main.tf", MANAGED), ("m/terraform.tfvars", values)]), held);
     let data = "data \"aws_iam_policy\" \"d\" {\n name = local.n\n}\n";
