@@ -67,7 +67,9 @@ pub(super) struct Sites {
     /// By the name at the end of a policy's ARN.
     pub(super) arns: ByName<Site>,
     /// The names of files that are written elsewhere than where one is read.
-    pub(super) written: Written,
+    written: Written,
+    /// Whether a file of a module cannot be read: it may read any file.
+    has_broken: bool,
 }
 
 /// What is known of the files around those of modules.
@@ -108,6 +110,7 @@ impl Sites {
         let mut all = Self::default();
         let texts = around.broken.iter().map(|(_, text)| *text);
         texts.for_each(|text| all.written.note(text, &around.names, false));
+        all.has_broken = !around.broken.is_empty();
         found.into_iter().for_each(|found| all.extend(found));
         if all.reads_files() {
             let note = |text: &&str| {
@@ -129,7 +132,7 @@ impl Sites {
     /// Whether a file may be read in a way that is not followed: something writes its name.
     pub(super) fn may_be_read_elsewhere(&self, path: &str) -> bool {
         let reads_any = self.open_paths.iter().any(|(pattern, ..)| pattern.as_str() == "*");
-        self.written.has(path, reads_any)
+        self.written.has(path, reads_any || self.has_broken)
     }
 
     fn extend(&mut self, found: Self) {

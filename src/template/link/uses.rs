@@ -130,12 +130,21 @@ impl<'u, 'a> Uses<'u, 'a> {
         }
     }
 
+    /// Takes what it means to be at a site; what cannot be read of its module may say something else.
+    fn take_at(&self, following: &mut Following, what: What, site: &Site, meaning: Meaning) {
+        let is_use = !matches!(meaning, Meaning::Nothing);
+        following.take(what, meaning);
+        if is_use {
+            self.hold_if_incomplete(following, what, site.module);
+        }
+    }
+
     /// What a managed policy that the template in a file names is used as wherever else it is spoken of.
     pub(super) fn of_named(&self, name: &Wildcard, file: usize) -> Use {
         let using = Use { is_unused: true, ..Use::default() };
         let mut following = Following { using, seen: BTreeSet::new(), open: Vec::new() };
         for site in self.modules.sites.arns.of(name) {
-            following.take(What::Managed, self.meaning(What::Managed, site));
+            self.take_at(&mut following, What::Managed, site, self.meaning(What::Managed, site));
         }
         self.in_templates(&mut following, name, Some(file));
         self.perhaps(&mut following, name, self.modules.sites.arns.nameless());
@@ -186,7 +195,7 @@ impl<'u, 'a> Uses<'u, 'a> {
             };
             let meaning = taken.map_or(Meaning::Not(SkipReason::Opaque), |what| self.meaning(what, site));
             following.using.is_merged |= site.keys.first().is_some_and(|key| is_merged_input(key));
-            following.take(what, meaning);
+            self.take_at(following, what, site, meaning);
             following.read_from(site);
         }
         for name in &names {
@@ -196,9 +205,10 @@ impl<'u, 'a> Uses<'u, 'a> {
         match target {
             Target::Named { module, .. } => self.hold_if_incomplete(following, what, *module),
             Target::File(path) => {
-                let sites = self.modules.sites.of_path(path).map(|site| self.meaning(what, site));
+                let sites = self.modules.sites.of_path(path).map(|site| (site, self.meaning(what, site)));
                 // The path may be another file's: that this one is something else is not said.
-                sites.filter(|meaning| !matches!(meaning, Meaning::Not(_))).for_each(|m| following.take(what, m));
+                let sites = sites.filter(|(_, meaning)| !matches!(meaning, Meaning::Not(_)));
+                sites.for_each(|(site, meaning)| self.take_at(following, what, site, meaning));
                 let open = self.modules.sites.of_open_path(path).map(|site| self.meaning(what, site));
                 let is_use = |meaning: &Meaning| {
                     matches!(meaning, Meaning::Attached(_) | Meaning::Flows(..) | Meaning::Merged(_))
