@@ -21,6 +21,9 @@ const FOLLOWED: [&str; 10] = [
     "filebase64sha512",
 ];
 
+/// How many names that are no single word are looked for; of more, any may be written.
+const MAX_ODD: usize = 64;
+
 /// The names of the files that policies are in, in lower case.
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -34,9 +37,13 @@ impl Names {
     pub(super) fn of<'p>(paths: impl Iterator<Item = &'p str>) -> Self {
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
         let all: BTreeSet<String> = paths.map(name).collect();
-        let odd = all.iter().filter(|name| name.contains(|c| ends_word(c) || is_hole(c))).cloned().collect();
+        let odd = all.iter().filter(|name| is_odd(name)).cloned().collect();
         Self { all, odd }
     }
+}
+
+fn is_odd(name: &str) -> bool {
+    name.contains(|c| ends_word(c) || is_hole(c))
 }
 
 /// All that is written of the names of files.
@@ -46,12 +53,15 @@ pub(super) struct Written {
     whole: BTreeSet<(String, String)>,
     /// How names end that begin with a hole, the same.
     ends: BTreeSet<(String, String)>,
+    /// Whether any name may be written that is no single word.
+    any_odd: bool,
 }
 
 impl Written {
     pub(super) fn extend(&mut self, other: Self) {
         self.whole.extend(other.whole);
         self.ends.extend(other.ends);
+        self.any_odd |= other.any_odd;
     }
 
     /// Notes the names of files in a text, of those that there are; where they `are_followed`, without those that a
@@ -72,8 +82,11 @@ impl Written {
                 into.insert((end.into_owned(), folders_before(path)));
             }
         }
-        for name in names.odd.iter().filter(|name| text.to_ascii_lowercase().contains(name.as_str())) {
-            self.whole.insert((name.clone(), String::new()));
+        self.any_odd |= names.odd.len() > MAX_ODD;
+        if !names.odd.is_empty() && !self.any_odd {
+            let text = text.to_ascii_lowercase();
+            let found = names.odd.iter().filter(|name| text.contains(name.as_str()));
+            self.whole.extend(found.map(|name| (name.clone(), String::new())));
         }
     }
 
@@ -83,7 +96,8 @@ impl Written {
         let name = path.rsplit('/').next().unwrap_or_default();
         let fits = |folders: &str| do_fit(folder(&path), folders);
         let named = (name.to_owned(), String::new())..;
-        self.whole.range(named).take_while(|(written, _)| written == name).any(|(_, folders)| fits(folders))
+        (self.any_odd && is_odd(name))
+            || self.whole.range(named).take_while(|(written, _)| written == name).any(|(_, folders)| fits(folders))
             || self.ends.iter().any(|(end, folders)| {
                 name.ends_with(end.as_str()) && (may_be_any || !end.starts_with('.')) && fits(folders)
             })
@@ -184,5 +198,9 @@ mod tests {
         written.note("f = \"my policy.json\" g = \"*.json\"", &names, true);
         assert!(written.has("a b/my policy.json", false));
         assert!(written.has("m/x.json", true) && !written.has("m/x.json", false));
+        let many: Vec<String> = (0..=MAX_ODD).map(|number| format!("a {number}.json")).collect();
+        let mut written = Written::default();
+        written.note("", &Names::of(many.iter().map(String::as_str)), true);
+        assert!(written.has("m/a 7.json", false) && !written.has("m/x.json", false));
     }
 }
