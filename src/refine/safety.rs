@@ -119,3 +119,35 @@ fn outdated(limits: &Limits) -> Option<String> {
     let lag = (limits.finding_date - date).get_days();
     (lag > allowed).then(|| format!("the catalogue of {date} is {lag} days older than the finding"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_severe_reason_comes_first_and_each_comes_once() {
+        let mut safety = Safety::default();
+        assert_eq!(safety.applicability, Applicability::Safe);
+        for (applicability, reason, expected) in [
+            (Applicability::Safe, "a", "a"),
+            (Applicability::Unsafe, "b", "b a"),
+            (Applicability::Unsafe, "c", "b a c"),
+            (Applicability::DisplayOnly, "d", "d b a c"),
+            (Applicability::Unsafe, "e", "d b a c e"),
+            (Applicability::DisplayOnly, "e", "d b a c e"),
+        ] {
+            safety.lower_to(applicability, reason);
+            assert_eq!(safety.reasons.join(" "), expected);
+        }
+        let mut other = Safety::default();
+        other.lower_by(safety.clone());
+        assert_eq!(other.applicability, Applicability::DisplayOnly);
+        assert_eq!(other.reasons.join(" "), "d b a c e");
+    }
+
+    #[test]
+    fn each_verdict_has_its_word() {
+        let words = [Applicability::DisplayOnly, Applicability::Unsafe, Applicability::Safe].map(Applicability::word);
+        assert_eq!(words, ["display-only", "unsafe", "safe"]);
+    }
+}
