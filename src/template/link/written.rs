@@ -30,6 +30,8 @@ pub(super) struct Names {
     all: BTreeSet<String>,
     /// Those with characters that end a word.
     odd: Vec<String>,
+    /// Whether all of them have an ending.
+    have_dots: bool,
 }
 
 impl Names {
@@ -38,7 +40,8 @@ impl Names {
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
         let all: BTreeSet<String> = paths.map(name).collect();
         let odd = all.iter().filter(|name| is_odd(name)).cloned().collect();
-        Self { all, odd }
+        let have_dots = all.iter().all(|name| name.contains('.'));
+        Self { all, odd, have_dots }
     }
 }
 
@@ -71,6 +74,10 @@ impl Written {
             return;
         }
         for (offset, path) in paths(text) {
+            // Most words are none, and this is cheap.
+            if names.have_dots && !path.contains(|c| c == '.' || is_hole(c)) {
+                continue;
+            }
             let path = path.trim_end_matches('.');
             let name = path.rsplit('/').next().unwrap_or_default();
             let end = lower(end_of(name));
