@@ -24,6 +24,7 @@ use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::wildcard::Wildcard;
 use crate::policy::{Policy, SkipReason};
 use crate::source::{Layer, LayerId, Problem, Span, span_in_file};
+use crate::syntax::detect::TERRAGRUNT;
 pub use crate::syntax::detect::notation;
 use crate::syntax::{Node, Notation, hcl, json, yaml};
 use intrinsic::At;
@@ -135,6 +136,20 @@ pub struct Membership {
     pub group: IdentityName,
     /// The user.
     pub user: IdentityName,
+}
+
+/// How many users in how many groups one place can put, each pair counted; of more, anybody may be in any group.
+const MAX_MEMBERSHIPS: usize = 10_000;
+
+impl Membership {
+    /// All of these users in each of these groups.
+    fn of_all(groups: &[Attachment], users: &[Attachment]) -> Vec<Self> {
+        if groups.len().saturating_mul(users.len()) > MAX_MEMBERSHIPS {
+            return vec![Self { group: IdentityName::Unknown, user: IdentityName::Unknown }];
+        }
+        let pairs = groups.iter().flat_map(|group| users.iter().map(move |user| (group, user)));
+        pairs.map(|(group, user)| Self { group: group.name.clone(), user: user.name.clone() }).collect()
+    }
 }
 
 /// A managed policy that a file speaks of by its ARN or its name.
@@ -307,11 +322,8 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
     reading.identities.sort_by_key(|declared| declared.span);
     let is_plan = !(reading.copies.is_empty() && reading.real_names.is_empty());
     // What a module's files mention is found when they are put together.
-    if !is_plan && (reading.body.is_none() || path.ends_with("terragrunt.hcl")) {
+    if !is_plan && (reading.body.is_none() || path.ends_with(TERRAGRUNT)) {
         let is_whole = reading.problems.is_empty();
-        if !is_whole {
-            reading.templates.clear();
-        }
         note_mentions(text, &mut reading, is_whole);
     }
     reading
@@ -330,7 +342,9 @@ fn note_mentions(text: &str, reading: &mut FileReading, is_whole: bool) {
     let documents = reading.documents.iter();
     let documents = documents.map(|of| span_in_file(&reading.layers, of.layer, of.policy.span));
     let passed = reading.skipped.iter().map(|skipped| skipped.span);
-    let mut policies: Vec<Span> = documents.chain(passed).chain(std::mem::take(&mut reading.templates)).collect();
+    // A template that was read says all of this itself.
+    let templates = std::mem::take(&mut reading.templates).into_iter().filter(|_| is_whole);
+    let mut policies: Vec<Span> = documents.chain(passed).chain(templates).collect();
     policies.sort_unstable();
     let mut ends = 0;
     let mut policies = policies.into_iter().peekable();

@@ -141,11 +141,13 @@ impl<T: PartialEq> Findings<T> {
 
     /// Those of them that are of the newest analysis, and when others were put aside.
     fn settled(self) -> Settled<T> {
-        let closed = self.closed.clone();
+        let closed: Vec<(String, Option<Timestamp>, Closed)> =
+            self.closed.iter().map(|(id, (when, status))| (id.clone(), when.latest(), *status)).collect();
         let open: Vec<_> = self.still_open().collect();
-        let is_open = |id: &String| !id.is_empty() && open.iter().any(|(known, _)| known == id);
-        let aside = closed.iter().filter(|(id, _)| !is_open(id));
-        let aside = aside.map(|(_, (when, status))| (when.latest(), *status)).collect();
+        // In order of the ids, as they were kept.
+        let is_open = |id: &String| !id.is_empty() && open.binary_search_by(|(known, _)| known.cmp(id)).is_ok();
+        let aside = closed.iter().filter(|(id, ..)| !is_open(id));
+        let aside = aside.map(|(_, at, status)| (*at, *status)).collect();
         let at = open.iter().map(|(_, (when, _))| when.analyzed_at).max().flatten();
         let newest = open.into_iter().filter(|(_, (when, _))| when.analyzed_at == at);
         Settled { at, newest: newest.map(|(id, (_, said))| (id, said)).collect(), aside }

@@ -150,4 +150,25 @@ mod tests {
         let words = [Applicability::DisplayOnly, Applicability::Unsafe, Applicability::Safe].map(Applicability::word);
         assert_eq!(words, ["display-only", "unsafe", "safe"]);
     }
+
+    #[test]
+    fn the_catalogue_bears_on_wildcards_that_change() {
+        let audit = EntryAudit {
+            verdict: crate::audit::Verdict::Partly,
+            granted: Vec::new(),
+            whole_service: None,
+            catalog_gap: Some(CatalogGap::Action("GetNew".to_owned())),
+        };
+        let day = jiff::civil::date(2026, 1, 1);
+        let limits = Limits { catalog_date: Some(day), finding_date: day, catalog_lag: None, max_entries: 50 };
+        let replaced = || EntryChange::Replace(vec![ActionPattern::new("s3:GetOld")]);
+        for (pattern, change, expected) in [
+            ("s3:Get*", replaced(), Applicability::DisplayOnly),
+            ("s3:Get*", EntryChange::Keep, Applicability::Safe),
+            ("s3:GetNew", EntryChange::Remove { covered_by: None }, Applicability::Safe),
+        ] {
+            let safety = of_entry(&ActionPattern::new(pattern), &audit, &change, &limits);
+            assert_eq!(safety.applicability, expected, "{pattern} {change:?}");
+        }
+    }
 }

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use super::{Notation, json};
 
+/// How the names of files end that hand values to Terraform's modules in their own way.
+pub const TERRAGRUNT: &str = "terragrunt.hcl";
+
 /// The keys that the root of a template in YAML begins with.
 const ROOT_KEYS: [&str; 6] =
     ["AWSTemplateFormatVersion:", "Transform:", "Description:", "Parameters:", "Metadata:", "Resources:"];

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use memchr::memmem;
 
+use super::identity;
 use super::policy_arn::name_at_end;
 use crate::syntax::{Node, Value};
 
@@ -12,8 +13,7 @@ use crate::syntax::{Node, Value};
 const LISTS: [&str; 2] = ["managed_policies", "managed_policy"];
 
 /// Keys whose values have names in them, in tables: of Crossplane, of AWS's controllers, of permission sets.
-const REFERENCES: [&str; 4] =
-    ["policyArnRef", "policyRefs", "CustomerManagedPolicyReference", "CustomerManagedPolicyReferences"];
+const REFERENCES: [&str; 3] = ["policyArnRef", "policyRefs", identity::BY_NAME];
 
 fn keys() -> impl Iterator<Item = &'static str> {
     LISTS.into_iter().chain(REFERENCES)
@@ -23,6 +23,7 @@ fn keys() -> impl Iterator<Item = &'static str> {
 pub(super) fn may_speak_by_name(text: &str) -> bool {
     let is_key = |key: &str, at: usize| {
         let after = text.get(at + key.len()..).unwrap_or_default();
+        let after = after.strip_prefix('s').filter(|_| key == identity::BY_NAME).unwrap_or(after);
         after.trim_start_matches(['\\', '"', '\'']).trim_start_matches([' ', '\t']).starts_with([':', '='])
     };
     keys().any(|key| memmem::find_iter(text.as_bytes(), key).any(|at| is_key(key, at)))
@@ -36,7 +37,7 @@ pub(super) fn may_fill_groups(text: &str) -> bool {
 
 /// Whether the value under a key names policies.
 pub(super) fn is_key(key: &str) -> bool {
-    keys().any(|known| known == key)
+    keys().any(|known| known == key) || key.strip_suffix('s') == Some(identity::BY_NAME)
 }
 
 /// The names in the value of such a key, with `*` for what deployment puts in.

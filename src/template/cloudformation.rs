@@ -141,7 +141,7 @@ impl<'t, 's> Template<'t, 's> {
             }
             _ => return Vec::new(),
         };
-        memberships(&groups, &users)
+        Membership::of_all(&groups, &users)
     }
 
     fn read_identity(&self, reader: &mut Reader<'_>, resource: &Resource<'t, 's>, properties: &At<'t, 's>) {
@@ -214,21 +214,6 @@ impl<'t, 's> Template<'t, 's> {
         dedup(&mut attachments);
         attachments
     }
-}
-
-/// How many users in how many groups one place can put, each pair counted; of more, anybody may be in any group.
-const MAX_MEMBERSHIPS: usize = 10_000;
-
-/// All of these users in each of these groups.
-pub(super) fn memberships(groups: &[Attachment], users: &[Attachment]) -> Vec<Membership> {
-    if groups.len().saturating_mul(users.len()) > MAX_MEMBERSHIPS {
-        return vec![Membership { group: IdentityName::Unknown, user: IdentityName::Unknown }];
-    }
-    let of_group = |group: &Attachment| {
-        let of_user = |user: &Attachment| Membership { group: group.name.clone(), user: user.name.clone() };
-        users.iter().map(of_user).collect::<Vec<_>>()
-    };
-    groups.iter().flat_map(of_group).collect()
 }
 
 fn permission_set(properties: &At<'_, '_>) -> Attachment {

@@ -252,13 +252,9 @@ impl<'v, 't, 's> Search<'v, 't, 's> {
                 search.in_loops.push((Wildcard::new(pattern), resource.logical_id));
             }
             let named = resource.properties.as_ref().and_then(|properties| properties.node.get("ManagedPolicyName"));
-            let text = named.and_then(|name| match intrinsic::call(name) {
-                Some(call) if call.name == "Sub" => call.argument.text(),
-                Some(_) => None,
-                None => name.text(),
-            });
-            if let Some(name) = text.map(pattern_of).filter(|name| name != "*") {
-                search.ids.entry(name).or_default().push(resource.logical_id);
+            let name = named.map(|name| name_of(name, values).pattern());
+            if let Some(name) = name.filter(|name| name.as_str() != "*") {
+                search.ids.entry(name.as_str().to_owned()).or_default().push(resource.logical_id);
             }
         }
         if search.in_loops.len() > MAX_LOOPS {

@@ -27,6 +27,7 @@ use super::{Document, DocumentKind, FileReading, Format, Skipped, Step, UsedAs, 
 use crate::policy::SkipReason;
 use crate::policy::wildcard::Wildcard;
 use crate::source::{FileId, SourceFile, Sources, span_in_file};
+use crate::syntax::detect::TERRAGRUNT;
 use crate::syntax::hcl::Body;
 use crate::syntax::{Notation, hcl};
 use module::Modules;
@@ -38,9 +39,6 @@ use written::Names;
 
 /// The inputs of a module that become statements, as the user says of the module's source in a file.
 pub type StatementInputs<'c> = dyn Fn(FileId, &str) -> Vec<String> + Sync + 'c;
-
-/// How the names of Terragrunt's files end.
-const TERRAGRUNT: &str = "terragrunt.hcl";
 
 /// A file of a module.
 struct File<'a> {

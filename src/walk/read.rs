@@ -163,7 +163,7 @@ fn text_of(bytes: &[u8], is_wanted: bool) -> Loaded {
     if let Some(unit) = utf16_unit(bytes) {
         let units = bytes.as_chunks().0.iter().map(|pair| unit(*pair));
         let shown: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-        let is_ours = shown.contains("Statement") || may_hold_policy(shown.as_bytes());
+        let is_ours = may_hold_policy(shown.as_bytes());
         let problem = Unreadable { reason: "UTF-16, not UTF-8".to_owned(), shown };
         return if is_ours { Loaded::Problem(problem) } else { Loaded::NotOurs };
     }

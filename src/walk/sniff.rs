@@ -2,8 +2,7 @@
 
 use memchr::memmem;
 
-/// A file that hands values to modules in its own way: of their variables nothing is known then.
-const TERRAGRUNT: &str = "terragrunt.hcl";
+use crate::syntax::detect::TERRAGRUNT;
 
 /// Whether a file is part of a Terraform module, by its name: it may say whose a policy in another file is.
 #[must_use]

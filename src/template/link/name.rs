@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
-use super::super::cloudformation::memberships;
 use super::super::{Attachment, DeclaredIdentity, IdentityName, Link, Membership, identity};
 use super::known::{Known, Prefix};
 use super::module::{Modules, Placed};
@@ -189,17 +188,17 @@ impl<'a> Modules<'a> {
         };
         let (group, user) = (IdentityKind::Group, IdentityKind::User);
         match placed.block.labels.first().map(String::as_str) {
-            Some("aws_iam_group_membership") => memberships(&named("group", group), &named("users", user)),
-            Some("aws_iam_user_group_membership") => memberships(&named("groups", group), &named("user", user)),
+            Some("aws_iam_group_membership") => Membership::of_all(&named("group", group), &named("users", user)),
+            Some("aws_iam_user_group_membership") => Membership::of_all(&named("groups", group), &named("user", user)),
             Some("awscc_iam_user") if body.get("groups").is_some() => {
-                memberships(&named("groups", group), &self.identity_of(placed, Link::Name))
+                Membership::of_all(&named("groups", group), &self.identity_of(placed, Link::Name))
             }
             _ if placed.block.name == "module" => {
                 let inputs = ["users", "group_users"].into_iter().filter(|input| body.get(input).is_some());
                 let users: Vec<Attachment> = inputs.flat_map(|input| named(input, user)).collect();
                 let source = body.get("source").and_then(Node::text).unwrap_or_default();
                 let is_group = super::known::known(source).is_some_and(|known| known.kind == group);
-                if is_group { memberships(&self.identity_of_known(placed, group), &users) } else { Vec::new() }
+                if is_group { Membership::of_all(&self.identity_of_known(placed, group), &users) } else { Vec::new() }
             }
             _ => Vec::new(),
         }
