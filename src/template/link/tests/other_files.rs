@@ -190,10 +190,6 @@ fn a_policy_of_a_template_is_used_however_it_is_referred_to() {
     }
 }
 
-fn may_be_let_through(path: &str, text: &str) -> bool {
-    crate::walk::is_of_module(path) || crate::walk::may_hold_policy(text.as_bytes())
-}
-
 #[test]
 fn a_policy_may_be_spoken_of_in_any_file() {
     let arn = "arn:aws:iam::123456789012:policy/shared";
