@@ -1,6 +1,6 @@
 //! What a file says of an identity's name → the identities that findings or account details know by it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{Certainty, Joined, NAMELESS, Owner, Standing};
 use crate::finding::{IdentityEvidence, Naming};
@@ -148,13 +148,12 @@ impl<'e> Search<'_, 'e> {
         let member_of = Some(group.name().to_owned());
         let known = self.scope.evidence.inventory.members(group);
         let mut owners: Vec<Owner<'e>> = known.iter().map(|user| self.there(user, certainty)).collect();
+        // Whom account details have in the group already is told by them, and each is told once.
+        let mut told: HashSet<String> = owners.iter().map(|owner| owner.name().to_ascii_lowercase()).collect();
         let joined = self.joined.iter().filter(|joined| joined.may_be_in(group.name()));
         for joined in joined.filter(|joined| joined.may_be_there(group.account())) {
             let owner = self.joining(&joined.membership.user, group.account(), certainty);
-            // Whom account details have in the group already is told by them.
-            let is_known = |owner: &Owner<'_>, other: &Owner<'_>| other.name().eq_ignore_ascii_case(owner.name());
-            let owner = owner.filter(|owner| !owners.iter().any(|other| is_known(owner, other)));
-            owners.extend(owner);
+            owners.extend(owner.filter(|owner| told.insert(owner.name().to_ascii_lowercase())));
         }
         owners.into_iter().map(|owner| Owner { member_of: member_of.clone(), ..owner }).collect()
     }

@@ -64,6 +64,8 @@ pub(super) struct Findings<T> {
 struct Settled<T> {
     /// When the newest ACTIVE ones were made.
     at: Option<Timestamp>,
+    /// The latest that is known of these.
+    seen: Option<Timestamp>,
     /// These, by id.
     newest: Vec<(String, Vec<T>)>,
     /// When findings were put aside that are not ACTIVE again, and how.
@@ -149,25 +151,30 @@ impl<T: PartialEq> Findings<T> {
         let aside = closed.iter().filter(|(id, ..)| !is_open(id));
         let aside = aside.map(|(_, at, status)| (*at, *status)).collect();
         let at = open.iter().map(|(_, (when, _))| when.analyzed_at).max().flatten();
-        let newest = open.into_iter().filter(|(_, (when, _))| when.analyzed_at == at);
-        Settled { at, newest: newest.map(|(id, (_, said))| (id, said)).collect(), aside }
+        let newest: Vec<_> = open.into_iter().filter(|(_, (when, _))| when.analyzed_at == at).collect();
+        let seen = newest.iter().map(|(_, (when, _))| when.latest()).max().flatten();
+        Settled { at, seen, newest: newest.into_iter().map(|(id, (_, said))| (id, said)).collect(), aside }
     }
 }
 
 impl<T> Settled<T> {
-    /// The newest that was put aside after this time.
+    /// The newest that was put aside on a later day: one analysis makes some findings and puts others aside.
     fn aside_since(&self, at: Option<Timestamp>) -> Option<(Option<Timestamp>, Closed)> {
-        self.aside.iter().copied().filter(|(aside, _)| *aside > at).max()
+        self.aside.iter().copied().filter(|(aside, _)| day(*aside) > day(at)).max()
     }
+}
+
+fn day(at: Option<Timestamp>) -> Option<Date> {
+    at.map(|at| at.to_zoned(TimeZone::UTC).date())
 }
 
 impl Settled<LastUse> {
     /// A role that was used on the day of its analysis or later is in use: its finding is as good as resolved.
     fn without_used(mut self) -> Self {
-        let analyzed = self.at.map(|at| at.to_zoned(TimeZone::UTC).date());
+        let analyzed = day(self.at.or(self.seen));
         let mut days = self.newest.iter().flat_map(|(_, uses)| uses).filter_map(|last| last.day);
         if analyzed.is_some_and(|analyzed| days.any(|day| day >= analyzed)) {
-            self.aside.push((self.at, Closed::Resolved));
+            self.aside.push((self.seen, Closed::Resolved));
             self.newest.clear();
         }
         self
@@ -205,13 +212,13 @@ impl Candidate {
         let (permissions, role) = (self.permissions.settled(), self.role.settled().without_used());
         let is_reported = !permissions.newest.is_empty();
         let put_aside = match is_reported {
-            true => permissions.aside_since(permissions.at).max(role.aside_since(permissions.at)),
+            true => permissions.aside_since(permissions.seen).max(role.aside_since(permissions.seen)),
             false => permissions.aside.iter().copied().max(),
         };
         // AWS reports the permissions of roles that are in use: one that has, or had, such a finding since is one.
         let is_in_use = (is_reported && permissions.at > role.at)
-            || permissions.aside_since(role.at).is_some()
-            || role.aside_since(role.at).is_some();
+            || permissions.aside_since(role.seen).is_some()
+            || role.aside_since(role.seen).is_some();
         let reported = permissions.newest.into_iter().map(|(id, copies)| of_one(&id, copies)).reduce(Reported::and);
         let permissions = match (put_aside, reported) {
             (Some((_, Closed::Archived)), _) => Permissions::Unusable(Unusable::Archived),

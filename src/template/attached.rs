@@ -32,7 +32,10 @@ pub(super) fn may_speak_by_name(text: &str) -> bool {
 /// Whether a text may put users into groups, in a template or in a module.
 pub(super) fn may_fill_groups(text: &str) -> bool {
     let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    has("UserToGroupAddition") || has("group_membership") || (has("AWS::IAM::User") && has("Groups"))
+    has("UserToGroupAddition")
+        || has("group_membership")
+        || has("awscc_iam_user")
+        || (has("AWS::IAM::User") && has("Groups"))
 }
 
 /// Whether the value under a key names policies.

@@ -304,17 +304,17 @@ impl<'v, 't, 's> Search<'v, 't, 's> {
         let text = match self.values.lower(node).value {
             Value::Text(text) => text.into_owned(),
             Value::Template(pieces) => {
-                // A path whose beginning is somewhere else may end in a policy's name.
-                if let ([Piece::Hole(_), ..], [.., Piece::Literal(end)]) = (pieces.as_slice(), pieces.as_slice())
-                    && let Some((_, name)) = end.rsplit_once('/').filter(|(_, name)| !name.is_empty())
-                {
-                    self.note_name(name.to_owned(), using);
-                }
                 let shown = |piece: &Piece<'_>| match piece {
                     Piece::Literal(text) => text.to_string(),
                     Piece::Hole(_) => "${}".to_owned(),
                 };
-                pieces.iter().map(shown).collect()
+                let text: String = pieces.iter().map(shown).collect();
+                // A path whose beginning is somewhere else may end in a policy's name.
+                let end = text.strip_prefix("${}").and_then(|rest| rest.rsplit_once('/'));
+                if let Some((_, name)) = end.filter(|(_, name)| !name.is_empty() && !name.contains("${}")) {
+                    self.note_name(name.to_owned(), using);
+                }
+                text
             }
             _ => return Strings::Pieces,
         };

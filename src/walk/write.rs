@@ -45,25 +45,33 @@ pub fn replace(path: &Path, expected_old: &[u8], new: &[u8]) -> Result<(), Write
 }
 
 /// Writes a file of the program's own, such as a report or a baseline; one of that name is replaced, as a whole or not at
-/// all. A link is followed; a device or a pipe takes the text as it is.
+/// all. What is reached by a link or has several names is written in place, since others may have it open, as with
+/// `/dev/stdout`; a device or a pipe takes the text as it is.
 pub fn create(path: &Path, new: &[u8]) -> io::Result<()> {
-    let (place, old) = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() && !metadata.permissions().readonly() => {
-            (fs::canonicalize(path)?, Some(metadata.permissions()))
-        }
-        Err(_) if fs::symlink_metadata(path).is_err() => (path.to_path_buf(), None),
+    let old = match fs::symlink_metadata(path) {
+        Ok(metadata) if may_be_replaced(&metadata) => Some(metadata.permissions()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         _ => return fs::write(path, new),
     };
     let mut builder = named_beside();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     // A folder that takes no new files may still have this one.
-    let Ok(mut beside) = builder.tempfile_in(folder_of(&place)) else { return fs::write(path, new) };
+    let Ok(mut beside) = builder.tempfile_in(folder_of(path)) else { return fs::write(path, new) };
     beside.write_all(new)?;
     if let Some(permissions) = old {
         beside.as_file().set_permissions(permissions)?;
     }
-    beside.persist(place).map(drop).map_err(|error| error.error)
+    beside.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// Whether a new file can take the place of one, and nothing else than its text is other then.
+fn may_be_replaced(old: &fs::Metadata) -> bool {
+    #[cfg(unix)]
+    let has_one_name = std::os::unix::fs::MetadataExt::nlink(old) == 1;
+    #[cfg(not(unix))]
+    let has_one_name = true;
+    old.is_file() && !old.permissions().readonly() && has_one_name
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -134,13 +142,17 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "second");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        let other = folder.path().join("other-name");
+        fs::hard_link(&path, &other).unwrap();
+        create(&path, b"for both").unwrap();
+        assert_eq!(fs::read_to_string(&other).unwrap(), "for both");
         let dangling = folder.path().join("dangling");
         symlink("new.json", &dangling).unwrap();
         create(&dangling, b"third").unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("new.json")).unwrap(), "third");
         create(Path::new("/dev/null"), b"nobody").unwrap();
         assert!(create(&folder.path().join("none/report.json"), b"").is_err());
-        assert_eq!(names(folder.path()), ["dangling", "link.json", "new.json", "report.json"]);
+        assert_eq!(names(folder.path()), ["dangling", "link.json", "new.json", "other-name", "report.json"]);
     }
 
     #[test]

@@ -80,3 +80,19 @@ fn a_report_goes_to_the_file_that_is_named() {
     assert_eq!((nowhere.code, nowhere.stdout.as_str()), (2, ""));
     assert!(nowhere.stderr.starts_with("error: nowhere/report.txt: cannot write: "), "{}", nowhere.stderr);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_report_for_a_stream_stands_between_what_else_is_written_there() {
+    let folder = Folder::new();
+    folder.write("policy.json", POLICY);
+    let script = "(echo before; \"$0\" lint --output /dev/stdout; echo after) >> log";
+    let status = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_iamtrim")])
+        .current_dir(folder.path("."))
+        .stderr(Stdio::null())
+        .status();
+    assert!(status.unwrap().success());
+    let log = std::fs::read_to_string(folder.path("log")).unwrap();
+    assert!(log.ends_with("after\n") && log.contains("unused-action"), "{log}");
+}

@@ -36,7 +36,8 @@ pub(super) fn mentions(text: &str) -> Vec<(usize, Mention<'_>)> {
         at += word.len().max(1);
     }
     found.extend(policy_arns(text).map(|arn| (arn.offset, Mention::PolicyArn(arn.name))));
-    found.extend(names_after_holes(text).map(|(offset, name)| (offset, Mention::PolicyArn(name.to_owned()))));
+    let ends = names_after_holes(text).chain(names_in_joined_paths(text));
+    found.extend(ends.map(|(offset, name)| (offset, Mention::PolicyArn(name.to_owned()))));
     found
 }
 
@@ -48,6 +49,16 @@ fn names_after_holes(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let path = path.get(..path.bytes().position(|byte| !is_of_path(byte))?)?;
         let is_end = text.get(at + 2 + path.len()..)?.starts_with('"');
         let name = path.rsplit('/').next().filter(|name| !name.is_empty() && is_end)?;
+        Some((at, name))
+    })
+}
+
+/// The same where a function joins the path: `join("/", [local.base, "deploy"])`.
+fn names_in_joined_paths(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    memchr::memmem::find_iter(text.as_bytes(), "join(\"/\"").filter_map(|at| {
+        let parts = text.get(at..)?.split(']').next()?.trim_end().trim_end_matches(',').trim_end();
+        let path = parts.strip_suffix('"')?.rsplit('"').next()?;
+        let name = path.rsplit('/').next().filter(|name| !name.is_empty() && path.bytes().all(is_of_path))?;
         Some((at, name))
     })
 }
@@ -174,6 +185,9 @@ mod tests {
             ("\"${module.m.json}\" == x", 1),
             ("\"${local.base}/team/deploy\"", 2),
             ("\"${local.base}/team/*\"", 1),
+            ("join(\"/\", [local.base, \"team\", \"deploy\", ])", 2),
+            ("join(\"/\", [local.base, local.name])", 2),
+            ("join(\"/\", [\"*\"])", 0),
             ("\"${local.base}/team/${each.key}\"", 1),
         ];
         for (text, expected) in cases {

@@ -131,6 +131,7 @@ impl Sites {
 
     /// Whether a file may be read in a way that is not followed: something writes its name.
     pub(super) fn may_be_read_elsewhere(&self, path: &str) -> bool {
+        // From any folder, since a path may lead out of it.
         let reads_any = self.open_paths.iter().any(|(pattern, ..)| pattern.as_str() == "*");
         self.written.has(path, reads_any || self.has_broken)
     }

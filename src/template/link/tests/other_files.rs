@@ -121,8 +121,12 @@ fn an_arn_that_functions_put_together_is_one() {
     }
     for (name, expected) in [("shared", "P: b"), ("other", "P: ")] {
         let below = role(&format!("[!Sub '${{Base}}/{name}']"));
-        let below = format!("Parameters: {{Base: {{Default: 'arn:aws:iam::123456789012:policy/team'}}}}\n{below}");
-        assert_eq!(linked(&[("p.yaml", NAMED), ("r.yaml", &below)]), [expected]);
+        let joined = role(&format!("[!Join ['/', [!Ref Base, x, {name}]]]"));
+        let filled = role(&format!("[!Sub ['${{Base}}/${{N}}', {{N: {name}}}]]"));
+        for arns in [below, joined, filled] {
+            let arns = format!("Parameters: {{Base: {{Default: 'arn:aws:iam::123456789012:policy/team'}}}}\n{arns}");
+            assert_eq!(linked(&[("p.yaml", NAMED), ("r.yaml", &arns)]), [expected], "{arns}");
+        }
     }
     let by_reference = role("[!Ref Arn]");
     let default =
