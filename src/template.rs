@@ -24,7 +24,7 @@ use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::wildcard::Wildcard;
 use crate::policy::{Policy, SkipReason};
 use crate::source::{Layer, LayerId, Problem, Span, span_in_file};
-use crate::syntax::detect::TERRAGRUNT;
+use crate::syntax::detect::may_hand_over;
 pub use crate::syntax::detect::notation;
 use crate::syntax::{Node, Notation, hcl, json, yaml};
 use intrinsic::At;
@@ -322,7 +322,7 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
     reading.identities.sort_by_key(|declared| declared.span);
     let is_plan = !(reading.copies.is_empty() && reading.real_names.is_empty());
     // What a module's files mention is found when they are put together.
-    if !is_plan && (reading.body.is_none() || path.ends_with(TERRAGRUNT)) {
+    if !is_plan && (reading.body.is_none() || may_hand_over(path)) {
         let is_whole = reading.problems.is_empty();
         note_mentions(text, &mut reading, is_whole);
     }

@@ -4,8 +4,18 @@ use std::borrow::Cow;
 
 use super::{Notation, json};
 
-/// How the names of files end that hand values to Terraform's modules in their own way.
-pub const TERRAGRUNT: &str = "terragrunt.hcl";
+/// How the names of files end that call Terraform's modules in their own way: Terragrunt's and those of stacks.
+const CALLERS: [&str; 6] = [
+    "terragrunt.hcl",
+    "terragrunt.hcl.json",
+    "terragrunt.stack.hcl",
+    ".tfcomponent.hcl",
+    ".tfdeploy.hcl",
+    ".tfstack.hcl",
+];
+
+/// How the names of files in HCL end that have nothing to do with what modules are given.
+const UNINVOLVED: [&str; 6] = [".lock.hcl", ".pkr.hcl", ".pkrvars.hcl", ".tflint.hcl", ".tfmock.hcl", ".tftest.hcl"];
 
 /// The keys that the root of a template in YAML begins with.
 const ROOT_KEYS: [&str; 6] =
@@ -33,6 +43,19 @@ pub fn notation(path: &str, text: &str) -> Option<Notation> {
         None if extension.as_deref() == Some("template") => Some(Notation::Yaml),
         None => is_template_text(text).then_some(Notation::Yaml),
     }
+}
+
+/// Whether a file calls Terraform's modules in its own way.
+#[must_use]
+pub fn calls_modules(path: &str) -> bool {
+    CALLERS.iter().any(|ending| path.ends_with(ending))
+}
+
+/// Whether a file may hand values to Terraform's modules in its own way: it calls them, or may be a part of what does,
+/// which Terragrunt lets have any name, such as `root.hcl`.
+#[must_use]
+pub fn may_hand_over(path: &str) -> bool {
+    calls_modules(path) || (path.ends_with(".hcl") && !UNINVOLVED.iter().any(|ending| path.ends_with(ending)))
 }
 
 /// What the name of a file alone says of it.
@@ -127,6 +150,25 @@ mod tests {
             for (head, _) in (0..=text.len()).filter_map(|end| text.split_at_checked(end)) {
                 assert!(may_begin(head), "{head:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_name_says_whether_values_may_be_handed_over() {
+        let cases = [
+            ("live/terragrunt.hcl", true, true),
+            ("live/terragrunt.hcl.json", true, true),
+            ("live/roles.tfdeploy.hcl", true, true),
+            ("root.hcl", false, true),
+            ("_envcommon/role.hcl", false, true),
+            (".terraform.lock.hcl", false, false),
+            (".tflint.hcl", false, false),
+            ("roles.tftest.hcl", false, false),
+            ("main.tf", false, false),
+            ("terragrunt.json", false, false),
+        ];
+        for (path, calls, hands_over) in cases {
+            assert_eq!((calls_modules(path), may_hand_over(path)), (calls, hands_over), "{path}");
         }
     }
 

@@ -27,7 +27,7 @@ use super::{Document, DocumentKind, FileReading, Format, Skipped, Step, UsedAs, 
 use crate::policy::SkipReason;
 use crate::policy::wildcard::Wildcard;
 use crate::source::{FileId, SourceFile, Sources, span_in_file};
-use crate::syntax::detect::TERRAGRUNT;
+use crate::syntax::detect::{calls_modules, may_hand_over};
 use crate::syntax::hcl::Body;
 use crate::syntax::{Notation, hcl};
 use module::Modules;
@@ -72,7 +72,7 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
     }
     let around = around(readings, &bodies, sources);
     let mut modules = Modules::of(&files, &handed, &around);
-    modules.has_unknown_callers = sources.iter().any(|(_, source)| source.path.ends_with(TERRAGRUNT));
+    modules.has_unknown_callers = sources.iter().any(|(_, source)| calls_modules(&source.path));
     let named = readings.iter().filter(|(_, reading)| !reading.real_names.is_empty()).filter_map(|(id, reading)| {
         let source = sources.get(*id).filter(|source| source.named)?;
         Some((source.path.as_str(), &reading.real_names))
@@ -127,13 +127,14 @@ fn around<'s>(readings: &[(FileId, FileReading)], bodies: &[Option<Body>], sourc
 /// Whether a file is one of a tool's that may read others; our own configuration only speaks of them.
 fn may_read_files(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    [".yaml", ".yml", TERRAGRUNT].iter().any(|ending| name.ends_with(ending)) && !name.contains("iamtrim")
+    let may_read = [".yaml", ".yml"].iter().any(|ending| name.ends_with(ending)) || may_hand_over(name);
+    may_read && !name.contains("iamtrim")
 }
 
-/// What Terragrunt hands over to modules; such a file has no reading where it speaks of nothing by itself.
+/// What files hand over to modules in their own way; such a file has no reading where it speaks of nothing by itself.
 fn handed_over<'s>(sources: &'s Sources, spoken: &mut Spoken) -> Vec<(&'s SourceFile, Body)> {
     let mut handed = Vec::new();
-    for (_, source) in sources.iter().filter(|(_, source)| source.path.ends_with(TERRAGRUNT)) {
+    for (_, source) in sources.iter().filter(|(_, source)| may_hand_over(&source.path)) {
         match hcl::parse(&source.text) {
             Ok(body) => handed.push((source, body)),
             Err(_) if may_name_policies(&source.text) => spoken.add(Wildcard::new("*"), (usize::MAX, UsedAs::Other)),

@@ -2,14 +2,13 @@
 
 use memchr::memmem;
 
-use crate::syntax::detect::TERRAGRUNT;
+use crate::syntax::detect::may_hand_over;
 
-/// Whether a file is part of a Terraform module, by its name: it may say whose a policy in another file is.
+/// Whether a file is part of a Terraform module or calls one, by its name: it may say whose a policy in another file is.
 #[must_use]
 pub fn is_of_module(name: &str) -> bool {
-    [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars", ".tfvars.json", TERRAGRUNT]
-        .iter()
-        .any(|ending| name.ends_with(ending))
+    [".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars", ".tfvars.json"].iter().any(|ending| name.ends_with(ending))
+        || may_hand_over(name)
 }
 
 /// Whether a file might hold an IAM policy, or say who has one: the words that every policy needs are in it, or an ARN or

@@ -210,6 +210,9 @@ fn variables_have_the_values_that_are_always_loaded() {
         (Some(("m/terraform.tfvars", "name = \"prod\"\n")), "prod"),
         (Some(("m/env/dev.tfvars", "name = \"dev\"\n")), "?"),
         (Some(("live/terragrunt.hcl", "inputs = {\n  name = \"live\"\n}\n")), "?"),
+        (Some(("live/terragrunt.hcl.json", r#"{"inputs": {"name": "live"}}"#)), "?"),
+        (Some(("live/roles.tfdeploy.hcl", "deployment \"d\" {\n  inputs = { name = \"live\" }\n}\n")), "?"),
+        (Some((".terraform.lock.hcl", "provider \"aws\" {\n  version = \"6.0.0\"\n}\n")), "app"),
     ];
     for (values, expected) in cases {
         let files: Vec<(&str, &str)> = values.into_iter().chain([("m/main.tf", module.as_str())]).collect();
@@ -426,6 +429,8 @@ fn a_file_that_is_read_in_another_way_too_is_held_back() {
         ("k/terraform.tfvars", "f = \"../m/x.json\"\n".to_owned()),
         ("k/terragrunt.hcl", "inputs = {\n policy = file(\"../m/x.json\")\n}\n".to_owned()),
         ("k/terragrunt.hcl", "locals {\n policy = file(\"../m/x.json\")\n}\n".to_owned()),
+        ("root.hcl", "locals {\n policy = file(\"m/x.json\")\n}\n".to_owned()),
+        ("k/terragrunt.hcl.json", r#"{"inputs": {"policy": "${file(\"../m/x.json\")}"}}"#.to_owned()),
         (
             "serverless.yml",
             "service: s\nprovider: {name: aws, iamRoleStatements: '${file(m/x.json):Statement}'}\n".to_owned(),

@@ -3,7 +3,8 @@
 //! A path may be put together, handed over and read far away, so that any mention of a file's name may be a use of it.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use super::module::folder;
 
@@ -49,21 +50,26 @@ fn is_odd(name: &str) -> bool {
     name.contains(|c| ends_word(c) || is_hole(c))
 }
 
+/// Names or ends of names in lower case, each with the paths of folders that are written before it.
+type Places = BTreeMap<String, BTreeSet<String>>;
+
 /// All that is written of the names of files.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    /// Whole names in lower case, each with the folders that are written before it.
-    whole: BTreeSet<(String, String)>,
-    /// How names end that begin with a hole, the same.
-    ends: BTreeSet<(String, String)>,
+    whole: Places,
+    /// How names end that begin with a hole.
+    ends: Places,
     /// Whether any name may be written that is no single word.
     any_odd: bool,
 }
 
 impl Written {
     pub(super) fn extend(&mut self, other: Self) {
-        self.whole.extend(other.whole);
-        self.ends.extend(other.ends);
+        for (places, others) in [(&mut self.whole, other.whole), (&mut self.ends, other.ends)] {
+            for (name, folders) in others {
+                places.entry(name).or_default().extend(folders);
+            }
+        }
         self.any_odd |= other.any_odd;
     }
 
@@ -86,14 +92,16 @@ impl Written {
             let is_followed = || are_followed && text.get(..offset).is_some_and(ends_in_followed);
             if is_one && !is_followed() {
                 let into = if is_whole { &mut self.whole } else { &mut self.ends };
-                into.insert((end.into_owned(), folders_before(path)));
+                into.entry(end.into_owned()).or_default().insert(folders_before(path));
             }
         }
         self.any_odd |= names.odd.len() > MAX_ODD;
         if !names.odd.is_empty() && !self.any_odd {
             let text = text.to_ascii_lowercase();
             let found = names.odd.iter().filter(|name| text.contains(name.as_str()));
-            self.whole.extend(found.map(|name| (name.clone(), String::new())));
+            for name in found {
+                self.whole.entry(name.clone()).or_default().insert(String::new());
+            }
         }
     }
 
@@ -101,13 +109,12 @@ impl Written {
     pub(super) fn has(&self, path: &str, may_be_any: bool) -> bool {
         let path = path.to_ascii_lowercase();
         let name = path.rsplit('/').next().unwrap_or_default();
-        let fits = |folders: &str| do_fit(folder(&path), folders);
-        let named = (name.to_owned(), String::new())..;
+        let folders = innermost_first(folder(&path).rsplit('/').filter(|part| !part.is_empty()));
+        let is_at = |places: &Places, name: &str| places.get(name).is_some_and(|written| do_fit(written, &folders));
+        let mut ends = name.char_indices().filter_map(|(at, _)| name.get(at..));
         (self.any_odd && is_odd(name))
-            || self.whole.range(named).take_while(|(written, _)| written == name).any(|(_, folders)| fits(folders))
-            || self.ends.iter().any(|(end, folders)| {
-                name.ends_with(end.as_str()) && (may_be_any || !end.starts_with('.')) && fits(folders)
-            })
+            || is_at(&self.whole, name)
+            || ends.any(|end| (may_be_any || !end.starts_with('.')) && is_at(&self.ends, end))
     }
 }
 
@@ -147,17 +154,23 @@ fn end_of(name: &str) -> &str {
     after.get(1..).filter(|_| is_verb).unwrap_or(end)
 }
 
-/// The last folders of a path that are written whole.
+/// The last folders of a path that are written whole, in lower case.
 fn folders_before(path: &str) -> String {
     let is_whole = |part: &&str| !part.is_empty() && !part.contains(is_hole) && !matches!(*part, "." | "..");
-    let mut folders: Vec<&str> = folder(path).rsplit('/').take_while(is_whole).collect();
-    folders.reverse();
-    folders.join("/").to_ascii_lowercase()
+    innermost_first(folder(path).rsplit('/').take_while(is_whole)).to_ascii_lowercase()
 }
 
-/// Whether one path of folders ends with the other.
-fn do_fit(one: &str, other: &str) -> bool {
-    one.is_empty() || other.is_empty() || one.rsplit('/').zip(other.rsplit('/')).all(|(one, other)| one == other)
+/// A path of folders as it is kept: what is below others sorts beside them, `policies/app/` for `app/policies`.
+fn innermost_first<'p>(folders: impl Iterator<Item = &'p str>) -> String {
+    folders.flat_map(|folder| [folder, "/"]).collect()
+}
+
+/// Whether a path of folders ends with one of those that are written, or one of them with it.
+fn do_fit(written: &BTreeSet<String>, folders: &str) -> bool {
+    let ends = folders.match_indices('/').filter_map(|(at, _)| folders.get(..=at));
+    let mut longer = written.range::<str, _>((Bound::Included(folders), Bound::Unbounded));
+    longer.next().is_some_and(|longer| longer.starts_with(folders))
+        || std::iter::once("").chain(ends).any(|end| written.contains(end))
 }
 
 /// Whether a text ends where such a function takes the name of a file.

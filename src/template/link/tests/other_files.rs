@@ -204,6 +204,8 @@ fn a_policy_may_be_spoken_of_in_any_file() {
             "P: ?",
         ),
         ("a/terragrunt.hcl", "inputs = { role = \"b\", policy_arns = [\"ARN\"] }\n", "P: ?"),
+        ("_envcommon/role.hcl", "inputs = { role = \"b\", policy_arns = [\"ARN\"] }\n", "P: ?"),
+        ("a/terragrunt.hcl.json", "{\"inputs\": {\"policy_arns\": [\"ARN\"]}}\n", "P: ?"),
         ("parameters.json", "[{\"ParameterKey\": \"PolicyArn\", \"ParameterValue\": \"ARN\"}]\n", "P: ?"),
         ("ack.yaml", "kind: Role\nspec:\n  policies:\n    - ARN # the shared one\n", "P: ?"),
         ("ack.yaml", "kind: Role\nspec:\n  policies:\n    - ARNS\n", "P: "),
@@ -318,6 +320,7 @@ fn a_managed_policy_that_modules_call_by_name_is_held_back() {
     }
     assert_eq!(has("sets = [{ customer_managed_policies = [\"shared\"] }]\n", "m/x.tfvars"), ["P: ?"]);
     assert_eq!(has("inputs = { customer_managed_policies = [\"shared\"] }\n", "m/terragrunt.hcl"), ["P: ?"]);
+    assert_eq!(has("inputs = { customer_managed_policies = [\"shared\"] }\n", "root.hcl"), ["P: ?"]);
     for written in [r#"{"name": "shared"}"#, r#"[{"name": "shared", "path": "/"}]"#, r#"{"name": "${local.n}"}"#] {
         let text = format!(
             r#"{{"resource": {{"aws_ssoadmin_customer_managed_policy_attachment": {{"x": {{"customer_managed_policy_reference": {written}}}}}}}}}"#
