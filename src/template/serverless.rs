@@ -50,6 +50,16 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>) {
         if let Some(statements) = function.get("iamRoleStatements") {
             take(reader, &statements, &values, &[name_of_function(&entry.key, function)]);
         }
+        // Version 4 has what was a plugin's, under keys of its own.
+        let role = function.get("iam").and_then(|iam| iam.get("role"));
+        if let Some(statements) = role.as_ref().and_then(|role| role.get("statements")) {
+            let name = match role.as_ref().and_then(|role| role.get("name")) {
+                Some(name) => identity::name_of(name.node, &values),
+                // The end goes where the whole is too long.
+                None => generated(service, &format!("-*-{}-*", entry.key), &values),
+            };
+            take(reader, &statements, &values, &[name]);
+        }
     }
     for resources in root.get("resources").iter().flat_map(At::items) {
         if resources.get("Resources").is_some() {

@@ -231,6 +231,8 @@ provider:
 functions:
   pay: {iamRoleStatementsInherit: true, iamRoleStatements: [{Effect: Allow, Action: sqs:*, Resource: '*'}]}
   list: {iamRoleStatementsName: lister, iamRoleStatements: '${file(x.yml)}'}
+  ship: {iam: {role: {statements: [{Effect: Allow, Action: ses:*, Resource: '*'}]}}}
+  post: {iam: {role: {name: poster, statements: [{Effect: Allow, Action: ec2:*, Resource: '*'}]}}}
 resources:
   - Resources: {R: {Type: AWS::IAM::Role, Properties: {RoleName: 'shop-${opt:stage}', Policies: [{PolicyDocument: {Statement: {Effect: Allow, Action: sns:*, Resource: '*'}}}]}}}
   - ${file(more.yml)}
@@ -240,6 +242,8 @@ resources:
         [
             "provider/iam/role/statements inline [s3:Get* ?] =shop-*-*-lambdaRole =shop-*-pay-*lambdaRole",
             "functions/pay/iamRoleStatements inline [sqs:*] =shop-*-pay-*lambdaRole",
+            "functions/ship/iam/role/statements inline [ses:*] =shop-*-ship-*",
+            "functions/post/iam/role/statements inline [ec2:*] =poster",
             "R/Policies/0 inline [sns:*] =shop-*",
             "- opaque",
         ]
