@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Level as Grade, Origin, Renderer, Snippet};
+use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Fix, LATER_ACTIONS, Report};
 use crate::report::inert;
@@ -28,17 +29,22 @@ pub fn render(report: &Report, sources: &Sources, style: &Style) -> String {
     let is_shown = |diagnostic: &&Diagnostic| style.verbosity == Verbosity::Verbose || weight(diagnostic) > Level::Note;
     let shown: Vec<&Diagnostic> = report.diagnostics.iter().filter(is_shown).collect();
     let page = Page { proposals: proposals(report), sources, style, renderer: renderer(style) };
-    let mut out = String::new();
-    let mut says_later_actions = false;
-    for statement in shown.chunk_by(|a, b| is_same_statement(a, b)) {
-        page.write_statement(&mut out, statement, says_later_actions);
-        says_later_actions |= statement.iter().any(|diagnostic| diagnostic.notes.iter().any(|n| n == LATER_ACTIONS));
-    }
+    let speaks_of_later = |statement: &&[&Diagnostic]| {
+        statement.iter().any(|diagnostic| diagnostic.notes.iter().any(|note| note == LATER_ACTIONS))
+    };
+    let statements: Vec<&[&Diagnostic]> = shown.chunk_by(|a, b| is_same_statement(a, b)).collect();
+    let first = statements.iter().position(speaks_of_later).unwrap_or(statements.len());
+    let write = |(index, statement): (usize, &&[&Diagnostic])| {
+        let mut out = String::new();
+        page.write_statement(&mut out, statement, index > first);
+        inert::styled(&out).into_owned()
+    };
+    let mut out: String = statements.par_iter().enumerate().map(write).collect();
     if style.verbosity != Verbosity::Quiet {
-        out.push_str(&closing::line(report, style));
+        out.push_str(&inert::styled(&closing::line(report, style)));
         out.push('\n');
     }
-    inert::styled(&out).into_owned()
+    out
 }
 
 fn renderer(style: &Style) -> Renderer {
