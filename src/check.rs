@@ -115,6 +115,7 @@ fn read(sources: &Sources, policies: &AtomicUsize) -> Vec<(FileId, FileReading)>
         if file.named && !reading.copies.is_empty() {
             reading.documents = std::mem::take(&mut reading.copies);
             reading.skipped.clear();
+            reading.is_changed = true;
         }
         policies.fetch_add(reading.documents.len(), Ordering::Relaxed);
         let speaks = !reading.mentions.is_empty() || reading.body.is_some();

@@ -15,7 +15,7 @@ use crate::rewrite::{self, StatementChange};
 use crate::settings::Settings;
 use crate::source::{FileId, SourceFile, Span, layer_text, span_in_file};
 use crate::template::{Attachment, Document, DocumentKind, FileReading, IdentityName};
-use crate::verify::{self, Intended, Refusal};
+use crate::verify::{self, Before, Intended, Refusal};
 
 /// A file's text with fixes made, proved to say what was intended.
 #[derive(Debug)]
@@ -217,7 +217,9 @@ pub fn rewritten(
         .zip(&changes)
         .map(|(document, changes)| Intended { document, changes })
         .collect();
-    verify::verify(&judged.file.path, &judged.file.text, &text, &intended)?;
+    let before =
+        Before { text: &judged.file.text, reading: Some(judged.reading).filter(|reading| !reading.is_changed) };
+    verify::verify(&judged.file.path, &before, &text, &intended)?;
     Ok(Some(Rewritten { text, fixes: chosen.iter().map(|fix| fix.id.clone()).collect() }))
 }
 

@@ -56,6 +56,8 @@ pub struct FileReading {
     pub templates: Vec<Span>,
     /// What a file of a Terraform module says, for its module to be put together.
     pub body: Option<hcl::Body>,
+    /// Whether something else than the text has changed its documents since: read again, it may say other things.
+    pub is_changed: bool,
 }
 
 /// An identity policy and where it sits.

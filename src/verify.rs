@@ -10,7 +10,7 @@ mod second;
 use crate::policy::{ActionEntry, Policy, Statement};
 use crate::refine::EntryChange;
 use crate::rewrite::StatementChange;
-use crate::template::{self, Document};
+use crate::template::{self, Document, FileReading};
 
 /// Why an edit must not be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,22 +32,34 @@ pub struct Intended<'a> {
     pub changes: &'a [StatementChange],
 }
 
+/// A file as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Before<'a> {
+    /// Its text.
+    pub text: &'a str,
+    /// What was read out of just that, where it is at hand.
+    pub reading: Option<&'a FileReading>,
+}
+
 /// Compares the file before and after; `intended` is in order of the file's documents, and what it leaves out stays.
 ///
 /// # Errors
 /// If the edited text says anything else, or if that cannot be told.
-pub fn verify(path: &str, before: &str, after: &str, intended: &[Intended<'_>]) -> Result<(), Refusal> {
-    let read = |text: &str| {
-        let mut reading = template::read_file(path, text);
-        reading.documents.append(&mut reading.copies);
-        reading
+pub fn verify(path: &str, before: &Before<'_>, after: &str, intended: &[Intended<'_>]) -> Result<(), Refusal> {
+    let again = template::read_file(path, after);
+    let read;
+    let first = match before.reading {
+        Some(reading) => reading,
+        None => {
+            read = template::read_file(path, before.text);
+            &read
+        }
     };
-    let (first, again) = (read(before), read(after));
-    let same_count = again.documents.len() == first.documents.len();
+    let same_count = (again.documents.len(), again.copies.len()) == (first.documents.len(), first.copies.len());
     let same_rest = again.skipped.iter().map(|s| s.reason).eq(first.skipped.iter().map(|s| s.reason))
         && again.problems.len() == first.problems.len();
     let mut left = intended.iter().peekable();
-    let same_documents = again.documents.iter().zip(&first.documents).all(|(document, before)| {
+    let same_documents = all(&again).zip(all(first)).all(|(document, before)| {
         // What its module makes of a policy is no part of the file: one may be left out.
         let own = left.next_if(|intended| intended.document.path == before.path);
         let stays = vec![StatementChange::Keep; before.policy.statements.len()];
@@ -56,7 +68,11 @@ pub fn verify(path: &str, before: &str, after: &str, intended: &[Intended<'_>]) 
     if !(same_count && same_rest && same_documents && left.next().is_none()) {
         return Err(Refusal::Different);
     }
-    second_reading(path, before, after, intended)
+    second_reading(path, before.text, after, intended)
+}
+
+fn all(reading: &FileReading) -> impl Iterator<Item = &Document> {
+    reading.documents.iter().chain(&reading.copies)
 }
 
 /// What an entry says: its text, or that only deployment knows it.

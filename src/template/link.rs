@@ -152,11 +152,13 @@ fn join(reading: &mut FileReading, use_of: &dyn Fn(&Wildcard) -> Use) {
         if let Some(reason) = using.not {
             let span = span_in_file(&reading.layers, document.layer, document.policy.span);
             reading.skipped.push(Skipped { span, reason });
+            reading.is_changed = true;
             continue;
         }
         for attachment in using.attachments {
             if !document.attachments.contains(&attachment) {
                 document.attachments.push(attachment);
+                reading.is_changed = true;
             }
         }
         reading.documents.push(document);
@@ -196,6 +198,7 @@ fn settle(reading: &mut FileReading, use_of: &dyn Fn(&Document) -> Use) {
             kept.push(document);
             continue;
         }
+        reading.is_changed = true;
         let span = span_in_file(&reading.layers, document.layer, document.policy.span);
         match using.not {
             _ if is_part && (using.is_unused || using.not.is_some()) => {}

@@ -4,7 +4,7 @@ use crate::refine::EntryChange;
 use crate::rewrite::{StatementChange, in_file, rewrite};
 use crate::source::layer_text;
 use crate::template::read_file;
-use crate::verify::{Intended, verify};
+use crate::verify::{Before, Intended, verify};
 
 /// Applies one word per statement, `-` to remove it, else one code letter per entry: `k`eep, `r`emove, `2` two
 /// patterns; and proves the result.
@@ -30,7 +30,11 @@ fn rewritten_in(path: &str, text: &str, codes: &str) -> Result<String, Conflict>
     let own = layer_text(text, &reading.layers, document.layer);
     let edits = rewrite(own, document.notation, &document.policy, &changes)?;
     let after = in_file(&edits, &reading.layers, document.layer)?.apply(text)?;
-    assert_eq!(verify(path, text, &after, &[Intended { document, changes: &changes }]), Ok(()), "{after}");
+    assert_eq!(
+        verify(path, &Before { text, reading: None }, &after, &[Intended { document, changes: &changes }]),
+        Ok(()),
+        "{after}"
+    );
     Ok(after)
 }
 
