@@ -17,7 +17,9 @@ use search::Search;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Certainty {
     /// From the path of the file.
-    Guess,
+    Path,
+    /// By the parts of the identity's name that are known before deployment.
+    Pattern,
     /// By following references inside the repository.
     Reference,
     /// By the identity's name.
@@ -90,11 +92,17 @@ impl Joined<'_> {
 }
 
 impl Certainty {
+    /// Whether it is none.
+    #[must_use]
+    pub fn is_guess(self) -> bool {
+        matches!(self, Self::Path | Self::Pattern)
+    }
+
     /// The word in reports.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Self::Guess => "guess",
+            Self::Path | Self::Pattern => "guess",
             Self::Reference => "reference",
             Self::Name => "name",
             Self::Binding => "binding",

@@ -347,7 +347,7 @@ fn over_quota(judged: &Judged<'_, '_>, index: usize, sizes: &[Size], beyond: &dy
         (attachment.kind, inline_sizes(judged, sizes, |document, _| document.attachments.iter().any(same)), 0)
     });
     let owners = judged.judgements.get(index).map_or(&[][..], |judgement| &judgement.owners);
-    let known = owners.iter().filter(|owner| owner.certainty > Certainty::Guess);
+    let known = owners.iter().filter(|owner| !owner.certainty.is_guess());
     let by_identity = known.filter_map(|owner| {
         let same = |other: &Owner<'_>| other.identity.eq_ignore_ascii_case(&owner.identity);
         let here = inline_sizes(judged, sizes, |_, judgement| judgement.owners.iter().any(same));
@@ -407,9 +407,10 @@ fn safety(
             }
             Standing::Usable(_) | Standing::WhollyUnused => {}
         }
-        if owner.certainty == Certainty::Guess {
+        if owner.certainty.is_guess() {
             let limit = if settings.trusts_guesses() { Applicability::Unsafe } else { Applicability::DisplayOnly };
-            safety.lower_to(limit, format!("that it belongs to `{}` is a guess from its path", owner.name()));
+            let from = if owner.certainty == Certainty::Path { "its path" } else { "a part of that name" };
+            safety.lower_to(limit, format!("that it belongs to `{}` is a guess from {from}", owner.name()));
         } else if let Some(account) = &owner.only_seen_in {
             safety.lower_to(Applicability::Unsafe, format!("`{}` is only seen in account {account}", owner.name()));
         }

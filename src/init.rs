@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::attribution::{Certainty, Owner};
+use crate::attribution::Owner;
 use crate::candidates::{self, Ownerless};
 use crate::check::Checked;
 use crate::config::Glob;
@@ -160,7 +160,7 @@ fn documents<'a, 'e>(
 }
 
 fn is_guess(owner: &Owner<'_>) -> bool {
-    owner.certainty == Certainty::Guess && IdentityArn::parse(&owner.identity).is_some()
+    owner.certainty.is_guess() && IdentityArn::parse(&owner.identity).is_some()
 }
 
 /// The policies that belong to nobody for certain, but for those that the name of a stack settles.
@@ -193,7 +193,7 @@ fn is_open(document: &Document, judgement: &Judgement<'_>) -> bool {
         .attachments
         .iter()
         .any(|attachment| attachment.kind != IdentityKind::Group && attachment.name == IdentityName::Unknown);
-    let is_known = |owner: &Owner<'_>| owner.certainty > Certainty::Guess;
+    let is_known = |owner: &Owner<'_>| !owner.certainty.is_guess();
     judgement.owners.iter().all(|owner| !is_known(owner)) || is_nameless
 }
 

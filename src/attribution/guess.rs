@@ -15,7 +15,7 @@ pub(super) fn guess<'e>(file: &SourceFile, scope: &'e Scope, joined: &[Joined<'_
     let path = file.path.as_str();
     let search = Search { kind: None, file, scope, joined };
     if let Some(evidence) = arn_in(path).and_then(|arn| scope.evidence.identity(&arn)) {
-        return vec![Owner::of(evidence, Certainty::Guess)];
+        return vec![Owner::of(evidence, Certainty::Path)];
     }
     let mut parts = path.rsplit('/');
     let stem = parts.next().map(|name| name.split_once('.').map_or(name, |(stem, _)| stem));
@@ -26,14 +26,14 @@ pub(super) fn guess<'e>(file: &SourceFile, scope: &'e Scope, joined: &[Joined<'_
     let mut names = stripped.chain(parts.take(2));
     let found = names.find_map(|name| {
         let named = scope.evidence.named(name).filter(|evidence| in_account_of(path, evidence));
-        let mut owners: Vec<_> = named.map(|evidence| seen_only_there(evidence, Certainty::Guess, scope)).collect();
+        let mut owners: Vec<_> = named.map(|evidence| seen_only_there(evidence, Certainty::Path, scope)).collect();
         if owners.is_empty() {
-            owners.extend(asked_for(name, Certainty::Guess, scope));
+            owners.extend(asked_for(name, Certainty::Path, scope));
         }
         if owners.is_empty() {
             // A loose document may be the managed policy of its name.
             let attached_to = scope.evidence.inventory.attached_to(name).unwrap_or_default();
-            owners.extend(search.those(&attached_to, Certainty::Guess));
+            owners.extend(search.those(&attached_to, Certainty::Path));
         }
         (!owners.is_empty()).then(|| rivals(owners))
     });

@@ -38,18 +38,18 @@ impl<'e> Search<'_, 'e> {
         match name {
             IdentityName::Exact(name) => self.named(name, certainty),
             IdentityName::Arn(arn) => vec![self.known_as(arn, certainty)],
-            IdentityName::Pattern(pattern) => self.meant(Naming::Like(pattern), pattern.as_str(), Certainty::Guess),
+            IdentityName::Pattern(pattern) => self.meant(Naming::Like(pattern), pattern.as_str(), Certainty::Pattern),
             IdentityName::PermissionSet(set) => {
                 let head = reserved_role(set);
                 made_from(head.clone(), '_', RANDOM[1], &head, certainty)
             }
             IdentityName::Generated(logical_id) if stacks.is_empty() => {
-                made_from(format!("*-{logical_id}"), '-', RANDOM[0], logical_id, Certainty::Guess)
+                made_from(format!("*-{logical_id}"), '-', RANDOM[0], logical_id, Certainty::Pattern)
             }
             IdentityName::Generated(logical_id) => {
                 // A loop makes several roles, and which of them are there nobody says.
                 let is_in_loop = logical_id.contains('*');
-                let certainty = if is_in_loop { Certainty::Guess } else { Certainty::Reference };
+                let certainty = if is_in_loop { Certainty::Pattern } else { Certainty::Reference };
                 let heads = stacks.iter().map(|stack| format!("{stack}-{logical_id}"));
                 let of_stacks = heads.flat_map(|head| made_from(head.clone(), '-', RANDOM[0], &head, certainty));
                 self.in_all_accounts(of_stacks.collect())
@@ -94,7 +94,7 @@ impl<'e> Search<'_, 'e> {
             ([], _) => {
                 vec![Owner::unseen(shown, certainty, "no finding names it in the accounts that it is deployed to")]
             }
-            (many, _) if certainty == Certainty::Guess && many.len() > MAX_GUESSED => {
+            (many, _) if certainty.is_guess() && many.len() > MAX_GUESSED => {
                 vec![Owner::unseen(shown, certainty, "so many identities have such a name that nobody can tell")]
             }
             (_, []) => {
@@ -237,7 +237,7 @@ fn seen_in_all<'e>(owners: Vec<Owner<'e>>, accounts: &[&str]) -> Vec<Owner<'e>> 
 pub(super) fn rivals(owners: Vec<Owner<'_>>) -> Vec<Owner<'_>> {
     let first = owners.first().map(|owner| owner.kind);
     let differ_in_kind = owners.iter().any(|owner| Some(owner.kind) != first);
-    let is_guess = owners.iter().any(|owner| owner.certainty == Certainty::Guess);
+    let is_guess = owners.iter().any(|owner| owner.certainty.is_guess());
     let mut accounts = BTreeSet::new();
     let mut is_twice = |owner: &Owner<'_>| {
         let arn = IdentityArn::parse(&owner.identity);

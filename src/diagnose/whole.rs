@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::attribution::{Certainty, Owner};
+use crate::attribution::Owner;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::finding::IdentityEvidence;
 use crate::policy::action::ActionPattern;
@@ -53,7 +53,7 @@ pub fn identities(sites: &[Site<'_, '_>]) -> Vec<Diagnostic> {
 
 impl Best<'_, '_> {
     fn rank(&self) -> impl Ord + use<> {
-        let is_sure = self.owner.certainty > Certainty::Guess;
+        let is_sure = !self.owner.certainty.is_guess();
         (self.site.is_own && is_sure, self.owner.certainty, self.site.is_own)
     }
 
@@ -101,7 +101,7 @@ impl Best<'_, '_> {
     fn said(&self, rule: Rule, which: &str, message: String, help: &str) -> Option<Diagnostic> {
         let settings: &Settings = &self.site.scope.settings;
         let mut diagnostic = super::about_file(rule, self.site.place.clone(), message, settings)?;
-        if self.owner.certainty == Certainty::Guess && !settings.trusts_guesses() {
+        if self.owner.certainty.is_guess() && !settings.trusts_guesses() {
             diagnostic.level = Level::Note;
         }
         let identity = self.owner.identity.to_ascii_lowercase();

@@ -49,7 +49,7 @@ impl<'a> Whose<'a> {
     /// Whether any of them is known by a guess only.
     #[must_use]
     pub fn is_guess(&self) -> bool {
-        self.owners.iter().any(|owner| owner.certainty == Certainty::Guess)
+        self.owners.iter().any(|owner| owner.certainty.is_guess())
     }
 
     /// "granted to role `app`, which does not use …".
@@ -86,7 +86,8 @@ fn groups(user: &Owner<'_>) -> String {
 
 fn identity(owner: &Owner<'_>) -> String {
     let known = match owner.certainty {
-        Certainty::Guess => "guessed from the path",
+        Certainty::Path => "guessed from the path",
+        Certainty::Pattern => "guessed from a part of its name",
         Certainty::Reference => "known by reference",
         Certainty::Name => "known by name",
         Certainty::Binding => "known by binding",

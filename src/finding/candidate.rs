@@ -215,12 +215,17 @@ impl Candidate {
             true => permissions.aside_since(permissions.seen).max(role.aside_since(permissions.seen)),
             false => permissions.aside.iter().copied().max(),
         };
-        // AWS reports the permissions of roles that are in use: one that has, or had, such a finding since is one.
-        let is_in_use = (is_reported && permissions.at > role.at)
+        // AWS reports the permissions of roles that are in use: one that has, or had, such a finding since is one. Of one
+        // day both can only be by analyzers that look back for periods of different lengths: in the longer it was used.
+        let is_since = permissions.at.is_none() || day(permissions.at) >= day(role.at);
+        let is_in_use = (is_reported && is_since)
             || permissions.aside_since(role.seen).is_some()
             || role.aside_since(role.seen).is_some();
         let reported = permissions.newest.into_iter().map(|(id, copies)| of_one(&id, copies)).reduce(Reported::and);
+        let unused_role = unused_role(role.newest).filter(|_| !is_in_use);
         let permissions = match (put_aside, reported) {
+            // Of a role that is unused since, they are history.
+            (None, Some(_)) if unused_role.is_some() => Permissions::Unusable(Unusable::None),
             (Some((_, Closed::Archived)), _) => Permissions::Unusable(Unusable::Archived),
             (Some((_, Closed::Resolved)), _) => Permissions::Unusable(Unusable::Resolved),
             (None, Some(Reported::Usable(unused))) => Permissions::Usable(unused),
@@ -230,7 +235,7 @@ impl Candidate {
         IdentityEvidence {
             arn: self.arn,
             permissions,
-            unused_role: unused_role(role.newest).filter(|_| !is_in_use),
+            unused_role,
             unused_credentials: unused_credentials(self.credentials),
             exports: self.exports.into_iter().collect(),
         }

@@ -201,6 +201,10 @@ fn statuses_and_kinds_decide_what_counts() {
     let role = r#""analyzedAt":"2024-05-29","findingDetails":[{"unusedIamRoleDetails":{"lastAccessed":"2024-01-02T00:00:00Z"}}]"#;
     let go_role = r#""FindingDetails":[{"Value":{"LastAccessed":"2024-01-02T00:00:00Z"}}]"#;
     let key = r#""findingDetails":[{"unusedIamUserAccessKeyDetails":{"accessKeyId":"AKIAIOSFODNN7EXAMPLE"}}]"#;
+    let both = |day: &str| {
+        let permissions = of("UnusedPermission", "ACTIVE", &format!(r#""analyzedAt":"{day}",{s3}"#));
+        of("UnusedIAMRole", "ACTIVE", role) + &permissions
+    };
     let cases = [
         (permission("ACTIVE"), "role/app: s3[GetBucketAcl]"),
         (permission("active"), "role/app: s3[GetBucketAcl]"),
@@ -214,15 +218,10 @@ fn statuses_and_kinds_decide_what_counts() {
         (of("UnusedIAMRole", "ACTIVE", role), "role/app None unused role@2024-01-02"),
         (of("UnusedIAMRole", "ACTIVE", go_role), "role/app None unused role@2024-01-02"),
         (of("UnusedIAMRole", "ARCHIVED", role), "role/app None"),
-        (
-            of("UnusedIAMRole", "ACTIVE", role) + &permission("ACTIVE"),
-            "role/app: s3[GetBucketAcl] unused role@2024-01-02",
-        ),
-        (
-            of("UnusedIAMRole", "ACTIVE", role)
-                + &of("UnusedPermission", "ACTIVE", &format!(r#""analyzedAt":"2024-05-30",{s3}"#)),
-            "role/app 2024-05-30T00:00:00Z: s3[GetBucketAcl]",
-        ),
+        (of("UnusedIAMRole", "ACTIVE", role) + &permission("ACTIVE"), "role/app: s3[GetBucketAcl]"),
+        (both("2024-05-30"), "role/app 2024-05-30T00:00:00Z: s3[GetBucketAcl]"),
+        (both("2024-05-29"), "role/app 2024-05-29T00:00:00Z: s3[GetBucketAcl]"),
+        (both("2024-05-28"), "role/app None unused role@2024-01-02"),
         (of("UnusedIAMUserAccessKey", "ACTIVE", key), "role/app None AKIAIOSFODNN7EXAMPLE"),
         (
             of("UnusedIAMUserAccessKey", "ACTIVE", &key.replace("\"accessKeyId\":\"AKIAIOSFODNN7EXAMPLE\"", "")),

@@ -157,7 +157,7 @@ fn of_the_roles_of_a_loop_one_does_not_stand_for_all() {
     let policies = format!(r#"[{{"PolicyName":"x","PolicyDocument":{POLICY}}}]"#);
     let role = format!(r#"{{"Type":"AWS::IAM::Role","Properties":{{"Policies":{policies}}}}}"#);
     let function = format!(r#"{{"Type":"AWS::Serverless::Function","Properties":{{"Policies":[{POLICY}]}}}}"#);
-    let guess = "that it belongs to `st-ApiRole-ABCDEFGH1234` is a guess from its path";
+    let guess = "that it belongs to `st-ApiRole-ABCDEFGH1234` is a guess from a part of that name";
     for (id, resource) in [("${X}Role", &role), ("${X}", &function)] {
         let body = format!(r#"{{"{id}":{resource}}}"#);
         let template = format!(r#"{{"Resources":{{"Fn::ForEach::L":["X",["Api","Worker"],{body}]}}}}"#);
