@@ -11,6 +11,7 @@ use iamtrim::diagnostic::Report;
 use iamtrim::rule::{Level, Rule};
 use iamtrim::source::FileId;
 use jiff::Timestamp;
+use rayon::prelude::*;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::git;
@@ -112,22 +113,23 @@ fn in_root(root: &Path, suspects: &[Suspect<'_>]) -> Option<Vec<(FileId, Changed
     let (untracked, modified) = of_status(&status);
     let mut touched = modified;
     touched.extend(log.split(|byte| *byte == 0).map(|path| path.trim_ascii_start().to_vec()));
-    let mut changed = Vec::new();
-    for suspect in suspects {
-        let Ok(relative) = suspect.path.strip_prefix(root) else { continue };
-        let name = relative.as_os_str().as_encoded_bytes();
-        if untracked.contains(name) {
-            changed.push((suspect.id, suspect.lines.iter().map(|line| (*line, None)).collect()));
-        } else if touched.contains(name) {
-            let before = text_before(root, relative, suspect.analyzed_at).unwrap_or_default();
-            let added = added_lines(&before, suspect.text);
-            let mut unknown = suspect.lines.iter().filter(|line| added.contains(line)).peekable();
-            if unknown.peek().is_some() {
-                changed.push((suspect.id, blame(root, relative, unknown)?));
-            }
-        }
-    }
-    Some(changed)
+    let named = suspects.iter().filter_map(|suspect| Some((suspect, suspect.path.strip_prefix(root).ok()?)));
+    let is_in = |names: &BTreeSet<Vec<u8>>, path: &Path| names.contains(path.as_os_str().as_encoded_bytes());
+    let (new, old): (Vec<_>, Vec<_>) = named.partition(|(_, path)| is_in(&untracked, path));
+    let touched: Vec<(&Suspect<'_>, &Path)> = old.into_iter().filter(|(_, path)| is_in(&touched, path)).collect();
+    let times: BTreeSet<Option<Timestamp>> = touched.iter().map(|(suspect, _)| suspect.analyzed_at).collect();
+    let commits: BTreeMap<_, _> = times.into_iter().map(|time| (time, commit_before(root, time))).collect();
+    let lines_since = |(suspect, path): &(&Suspect<'_>, &Path)| {
+        let commit = commits.get(&suspect.analyzed_at).and_then(Option::as_deref);
+        let before = commit.and_then(|commit| text_at(root, path, commit)).unwrap_or_default();
+        let added = added_lines(&before, suspect.text);
+        let mut unknown = suspect.lines.iter().filter(|line| added.contains(line)).peekable();
+        let changed = if unknown.peek().is_some() { blame(root, path, unknown)? } else { Changed::new() };
+        Some((suspect.id, changed))
+    };
+    let of_new = new.iter().map(|(suspect, _)| (suspect.id, suspect.lines.iter().map(|line| (*line, None)).collect()));
+    let changed: Option<Vec<(FileId, Changed)>> = touched.par_iter().map(lines_since).collect();
+    Some(of_new.chain(changed?.into_iter().filter(|(_, changed)| !changed.is_empty())).collect())
 }
 
 /// The names of files that git does not track, and of those that differ from what is committed.
@@ -141,16 +143,17 @@ fn of_status(status: &[u8]) -> (BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>) {
     (untracked, modified)
 }
 
-/// What the file said when the finding was made, as far as history reaches.
-fn text_before(root: &Path, file: &Path, analyzed_at: Option<Timestamp>) -> Option<String> {
-    let commit = match analyzed_at {
-        Some(time) => {
-            let commit = git::output(root, &["rev-list", "-1", &format!("--before={time}"), "HEAD"], &[])?;
-            String::from_utf8(commit).ok().filter(|commit| !commit.trim().is_empty())?
-        }
-        None => "HEAD".to_owned(),
-    };
-    let object = format!("{}:{}", commit.trim(), file.to_str()?.replace('\\', "/"));
+/// The last commit before a finding was made, as far as history reaches.
+fn commit_before(root: &Path, analyzed_at: Option<Timestamp>) -> Option<String> {
+    let Some(time) = analyzed_at else { return Some("HEAD".to_owned()) };
+    let commit = git::output(root, &["rev-list", "-1", &format!("--before={time}"), "HEAD"], &[])?;
+    let commit = String::from_utf8(commit).ok()?.trim().to_owned();
+    (!commit.is_empty()).then_some(commit)
+}
+
+/// What a file said then.
+fn text_at(root: &Path, file: &Path, commit: &str) -> Option<String> {
+    let object = format!("{commit}:{}", file.to_str()?.replace('\\', "/"));
     let text = git::output(root, &["show", "--no-textconv", &object], &[])?;
     String::from_utf8(text).ok()
 }
