@@ -85,6 +85,8 @@ pub struct IdentityEvidence {
 pub struct UnusedIdentity {
     /// The finding's id.
     pub finding: String,
+    /// When it was made.
+    pub analyzed_at: Option<Timestamp>,
     /// The day of its last use, if it ever was used in the tracked history.
     pub last_accessed: Option<Date>,
     /// Whether that is too recent for the user to take it for unused.

@@ -24,8 +24,8 @@ use crate::policy::arn::{IdentityArn, IdentityKind};
 use crate::policy::wildcard::Wildcard;
 use crate::policy::{Policy, SkipReason};
 use crate::source::{Layer, LayerId, Problem, Span, span_in_file};
-use crate::syntax::detect::may_hand_over;
 pub use crate::syntax::detect::notation;
+use crate::syntax::detect::{calls_modules, may_hand_over};
 use crate::syntax::{Node, Notation, hcl, json, yaml};
 use intrinsic::At;
 use policy_arn::{PolicyArn, policy_arns};
@@ -318,6 +318,7 @@ pub fn read_file(path: &str, text: &str) -> FileReading {
             Ok(body) => read_body(text, body, Notation::Hcl, &mut reading),
             Err(problem) => reading.problems.push(problem),
         },
+        None if calls_modules(path) => reading.problems.extend(hcl::parse(text).err()),
         None => {}
     }
     reading.skipped.sort_by_key(|skipped| skipped.span);

@@ -7,15 +7,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     IdentityEvidence, Permissions, Unusable, UnusedAction, UnusedActions, UnusedCredential, UnusedIdentity,
     UnusedPermissions, UnusedService,
 };
 use crate::policy::arn::IdentityArn;
+
+/// How far apart the analyses of one night are at most.
+const ONE_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// When a copy of a finding was made: `analyzedAt`, and `updatedAt`, which its status moves. None is the oldest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,9 +161,14 @@ impl<T: PartialEq> Findings<T> {
 }
 
 impl<T> Settled<T> {
-    /// The newest that was put aside on a later day: one analysis makes some findings and puts others aside.
+    /// When the newest ACTIVE ones were made, else when they were last seen.
+    fn made(&self) -> Option<Timestamp> {
+        self.at.or(self.seen)
+    }
+
+    /// The newest that was put aside after this time.
     fn aside_since(&self, at: Option<Timestamp>) -> Option<(Option<Timestamp>, Closed)> {
-        self.aside.iter().copied().filter(|(aside, _)| day(*aside) > day(at)).max()
+        self.aside.iter().copied().filter(|(aside, _)| *aside > at).max()
     }
 }
 
@@ -171,10 +179,10 @@ fn day(at: Option<Timestamp>) -> Option<Date> {
 impl Settled<LastUse> {
     /// A role that was used on the day of its analysis or later is in use: its finding is as good as resolved.
     fn without_used(mut self) -> Self {
-        let analyzed = day(self.at.or(self.seen));
+        let analyzed = day(self.made());
         let mut days = self.newest.iter().flat_map(|(_, uses)| uses).filter_map(|last| last.day);
         if analyzed.is_some_and(|analyzed| days.any(|day| day >= analyzed)) {
-            self.aside.push((self.seen, Closed::Resolved));
+            self.aside.push((self.made(), Closed::Resolved));
             self.newest.clear();
         }
         self
@@ -212,17 +220,21 @@ impl Candidate {
         let (permissions, role) = (self.permissions.settled(), self.role.settled().without_used());
         let is_reported = !permissions.newest.is_empty();
         let put_aside = match is_reported {
-            true => permissions.aside_since(permissions.seen).max(role.aside_since(permissions.seen)),
+            true => permissions.aside_since(permissions.made()).max(role.aside_since(permissions.made())),
             false => permissions.aside.iter().copied().max(),
         };
-        // AWS reports the permissions of roles that are in use: one that has, or had, such a finding since is one. Of one
-        // day both can only be by analyzers that look back for periods of different lengths: in the longer it was used.
-        let is_since = permissions.at.is_none() || day(permissions.at) >= day(role.at);
+        // AWS reports the permissions of roles that are in use: one that has, or had, such a finding since is one. Of the
+        // same night both can only be by analyzers that look back for periods of different lengths: in the longer it was
+        // used.
+        let is_since = match (permissions.at, role.at) {
+            (Some(permissions), Some(role)) => role.duration_since(permissions) < ONE_DAY,
+            _ => true,
+        };
         let is_in_use = (is_reported && is_since)
-            || permissions.aside_since(role.seen).is_some()
-            || role.aside_since(role.seen).is_some();
+            || permissions.aside_since(role.made()).is_some()
+            || role.aside_since(role.made()).is_some();
         let reported = permissions.newest.into_iter().map(|(id, copies)| of_one(&id, copies)).reduce(Reported::and);
-        let unused_role = unused_role(role.newest).filter(|_| !is_in_use);
+        let unused_role = unused_role(role).filter(|_| !is_in_use);
         let permissions = match (put_aside, reported) {
             // Of a role that is unused since, they are history.
             (None, Some(_)) if unused_role.is_some() => Permissions::Unusable(Unusable::None),
@@ -243,11 +255,18 @@ impl Candidate {
 }
 
 /// What the newest findings of a role say: the later use counts.
-fn unused_role(newest: Vec<(String, Vec<LastUse>)>) -> Option<UnusedIdentity> {
+fn unused_role(role: Settled<LastUse>) -> Option<UnusedIdentity> {
+    let Settled { at: analyzed_at, newest, .. } = role;
     let uses = newest.iter().flat_map(|(_, uses)| uses).copied();
     let is_recent = uses.reduce(LastUse::or)?.is_recent;
     let each = newest.into_iter().flat_map(|(id, uses)| {
-        uses.into_iter().map(move |last| UnusedIdentity { finding: id.clone(), last_accessed: last.day, is_recent })
+        let of = move |last: LastUse| UnusedIdentity {
+            finding: id.clone(),
+            analyzed_at,
+            last_accessed: last.day,
+            is_recent,
+        };
+        uses.into_iter().map(of)
     });
     each.max_by(|a, b| a.last_accessed.cmp(&b.last_accessed).then_with(|| b.finding.cmp(&a.finding)))
 }

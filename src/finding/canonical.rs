@@ -50,7 +50,8 @@ pub fn render(evidence: &Evidence, account: Option<&str>) -> String {
     let identities: Vec<&IdentityEvidence> = evidence.identities.iter().filter(of_account).collect();
     let anonymous = evidence.anonymous.as_ref().filter(|_| account.is_none());
     let unused = || identities.iter().filter_map(|identity| usable(identity)).chain(anonymous);
-    let header = most_common(unused().filter_map(|unused| day(unused.analyzed_at)));
+    let roles = identities.iter().filter_map(|identity| day(identity.unused_role.as_ref()?.analyzed_at));
+    let header = most_common(unused().filter_map(|unused| day(unused.analyzed_at)).chain(roles));
     let shared = Shared::of(unused());
     let mut out = format!("{{\"iamtrim\":\"findings\",\"version\":{VERSION}");
     if let Some(date) = header {
@@ -158,13 +159,17 @@ fn used(day: Option<Date>) -> String {
     day.map(|day| format!("@{day}")).unwrap_or_default()
 }
 
-fn permissions(unused: &UnusedPermissions, header: Option<Date>, shared: &Shared) -> String {
-    let mut out = String::new();
-    match day(unused.analyzed_at) {
-        None if header.is_some() => out.push_str(",\"analyzedAt\":\"unknown\""),
-        Some(day) if header != Some(day) => push(&mut out, format_args!(",\"analyzedAt\":\"{day}\"")),
-        _ => {}
+/// The day of a finding, where it is not that of the first line.
+fn analyzed(at: Option<jiff::Timestamp>, header: Option<Date>) -> String {
+    match day(at) {
+        None if header.is_some() => ",\"analyzedAt\":\"unknown\"".to_owned(),
+        Some(day) if header != Some(day) => format!(",\"analyzedAt\":\"{day}\""),
+        _ => String::new(),
     }
+}
+
+fn permissions(unused: &UnusedPermissions, header: Option<Date>, shared: &Shared) -> String {
+    let mut out = analyzed(unused.analyzed_at, header);
     if unused.truncated {
         out.push_str(",\"truncated\":true");
     }
@@ -183,7 +188,9 @@ fn line(out: &mut String, identity: &IdentityEvidence, header: Option<Date>, sha
         Permissions::Unusable(Unusable::Failed) => out.push_str(",\"status\":\"FAILED\""),
     }
     if let Some(role) = &identity.unused_role {
-        push(out, format_args!(",\"unusedRole\":\"{}\"", last(role.last_accessed)));
+        // Nothing else of such an identity has a day: its permissions are history.
+        let analyzed = analyzed(role.analyzed_at, header);
+        push(out, format_args!("{analyzed},\"unusedRole\":\"{}\"", last(role.last_accessed)));
     }
     let keys = identity.unused_credentials.iter().filter_map(|credential| {
         Some(format!("{}:\"{}\"", json(credential.access_key.as_ref()?), last(credential.last_accessed)))

@@ -222,6 +222,7 @@ fn statuses_and_kinds_decide_what_counts() {
         (both("2024-05-30"), "role/app 2024-05-30T00:00:00Z: s3[GetBucketAcl]"),
         (both("2024-05-29"), "role/app 2024-05-29T00:00:00Z: s3[GetBucketAcl]"),
         (both("2024-05-28"), "role/app None unused role@2024-01-02"),
+        (both("2024-05-28T00:01:00Z"), "role/app 2024-05-28T00:01:00Z: s3[GetBucketAcl]"),
         (of("UnusedIAMUserAccessKey", "ACTIVE", key), "role/app None AKIAIOSFODNN7EXAMPLE"),
         (
             of("UnusedIAMUserAccessKey", "ACTIVE", &key.replace("\"accessKeyId\":\"AKIAIOSFODNN7EXAMPLE\"", "")),
@@ -337,6 +338,9 @@ fn what_is_older_than_a_finding_that_was_put_aside_is_out_of_date() {
         ([of("a", old, "ACTIVE", r#""error":"INTERNAL_ERROR""#), of("b", new, "ARCHIVED", &acl)], "Archived"),
         ([active("a", ""), of("b", new, "RESOLVED", &acl)], "Resolved"),
         ([active("a", new), of("b", old, "RESOLVED", &later)], "Resolved"),
+        // What moves the status of a finding says nothing of when it was made.
+        ([of("a", old, "ACTIVE", &later), of("b", new, "RESOLVED", &acl)], "Resolved"),
+        ([active("a", new), of("b", &new.replace("T00", "T13"), "ARCHIVED", &acl)], "Archived"),
         ([of("a", old, "ARCHIVED", &acl), of("b", new, "RESOLVED", &acl)], "Resolved"),
         ([active("a", new), of("b", old, "RESOLVED", &acl)], kept),
         // The same finding, ACTIVE again.
@@ -367,6 +371,13 @@ fn a_role_that_was_in_use_since_is_not_unused_as_a_whole() {
         (vec![role("r", old, "ACTIVE"), permissions(new, "ARCHIVED")], "Archived"),
         (vec![role("r", new, "ACTIVE"), permissions(old, "RESOLVED")], "Resolved unused role"),
         (vec![role("r", old, "ACTIVE"), role("s", new, "RESOLVED")], "None"),
+        (
+            vec![
+                of("UnusedIAMRole", "r", old, "ACTIVE", &format!(r#""updatedAt":"2024-06-01",{}"#, last(""))),
+                permissions(new, "RESOLVED"),
+            ],
+            "Resolved",
+        ),
         (vec![role("r", old, "ACTIVE"), role("s", new, "ARCHIVED")], "None"),
         (vec![role("r", new, "ACTIVE"), role("s", old, "RESOLVED")], "None unused role"),
         // What was reported before the role came into use again is out of date.

@@ -169,6 +169,28 @@ mod tests {
         ] {
             let safety = of_entry(&ActionPattern::new(pattern), &audit, &change, &limits);
             assert_eq!(safety.applicability, expected, "{pattern} {change:?}");
+            let reason = "the catalogue of 2026-01-01 does not know `GetNew`";
+            assert_eq!(safety.reasons.contains(&reason.to_owned()), expected == Applicability::DisplayOnly);
+        }
+        let undated = Limits { catalog_date: None, ..limits };
+        let safety = of_entry(&ActionPattern::new("s3:Get*"), &audit, &replaced(), &undated);
+        assert_eq!(safety.reasons, ["the catalogue does not know `GetNew`"]);
+    }
+
+    #[test]
+    fn a_wildcard_may_turn_into_so_many_entries() {
+        let audit = EntryAudit {
+            verdict: crate::audit::Verdict::Partly,
+            granted: Vec::new(),
+            whole_service: None,
+            catalog_gap: None,
+        };
+        let day = jiff::civil::date(2026, 1, 1);
+        let limits = Limits { catalog_date: Some(day), finding_date: day, catalog_lag: None, max_entries: 2 };
+        for (entries, expected) in [(1, Applicability::Safe), (2, Applicability::Safe), (3, Applicability::Unsafe)] {
+            let change = EntryChange::Replace(vec![ActionPattern::new("s3:GetOld"); entries]);
+            let safety = of_entry(&ActionPattern::new("s3:Get*"), &audit, &change, &limits);
+            assert_eq!(safety.applicability, expected, "{entries}");
         }
     }
 }

@@ -288,6 +288,31 @@ mod tests {
         }
     }
 
+    fn granted(actions: &[(&'static str, bool)]) -> Vec<Granted<'static>> {
+        let granted = |&(spelled, unused): &(&'static str, bool)| Granted {
+            lower: spelled.to_ascii_lowercase().into(),
+            spelled: spelled.into(),
+            unused,
+            tracking: None,
+            last_accessed: None,
+        };
+        actions.iter().map(granted).collect()
+    }
+
+    #[test]
+    fn a_prefix_that_leads_to_one_longer_one_alone_is_not_drawn() {
+        let pattern = Wildcard::new("*");
+        let names =
+            granted(&[("GetDBAll", true), ("GetDBNone", false), ("PutInstanceStatus", false), ("PutInstances", true)]);
+        let trie = Trie::new(&pattern, &names, None);
+        let index = |text: &str| (0..).map_while(|index| trie.node(index)).position(|node| node.text == text).unwrap();
+        for (from, to) in
+            [("Get", "GetDB"), ("GetDB", "GetDB"), ("PutInstance", "PutInstance"), ("GetDBAll", "GetDBAll")]
+        {
+            assert_eq!(trie.settled(index(from)), index(to), "{from}");
+        }
+    }
+
     #[test]
     fn a_prefix_is_spelled_as_in_the_first_action_that_is_kept() {
         let cases: [(&[(&str, bool)], &str); 3] = [
@@ -297,14 +322,7 @@ mod tests {
         ];
         let pattern = Wildcard::new("*");
         for (actions, expected) in cases {
-            let granted = |&(spelled, unused): &(&'static str, bool)| Granted {
-                lower: spelled.to_ascii_lowercase().into(),
-                spelled: spelled.into(),
-                unused,
-                tracking: None,
-                last_accessed: None,
-            };
-            let names: Vec<Granted<'_>> = actions.iter().map(granted).collect();
+            let names = granted(actions);
             let trie = Trie::new(&pattern, &names, None);
             let texts: Vec<&str> = (0..).map_while(|index| trie.node(index)).map(|node| node.text).collect();
             assert!(texts.contains(&expected), "{texts:?}");

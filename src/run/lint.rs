@@ -230,7 +230,7 @@ fn shown_lines(report: &Report, workspace: &Workspace) -> report::suggestions::S
 
 /// Prints a text, or writes it to the file that the user names.
 fn deliver(text: &str, output: Option<&Path>) -> Result<Reader, Error> {
-    let Some(path) = output else { return print::to_reader(text) };
+    let Some(path) = output.filter(|path| !print::is_stdout(path)) else { return print::to_reader(text) };
     let cannot = |error| Error::new("cannot write").in_file(path.display().to_string()).because(error);
     write::create(path, text.as_bytes()).map_err(cannot).map(|()| Reader::There)
 }

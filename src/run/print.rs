@@ -1,6 +1,7 @@
 //! Printing: to a stream, with colours where it can show them; a reader that went away is no failure.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use iamtrim::error::Error;
@@ -53,6 +54,11 @@ pub(crate) fn to_reader(text: &str) -> Result<Reader, Error> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
         Err(error) => Err(Error::new("cannot write to standard output").because(error)),
     }
+}
+
+/// Whether a path is a name of standard output: opened by it, a file would be written from its beginning.
+pub(crate) fn is_stdout(path: &Path) -> bool {
+    ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
 }
 
 /// Prints all that a command has to say.

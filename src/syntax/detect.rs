@@ -5,13 +5,16 @@ use std::borrow::Cow;
 use super::{Notation, json};
 
 /// How the names of files end that call Terraform's modules in their own way: Terragrunt's and those of stacks.
-const CALLERS: [&str; 6] = [
+const CALLERS: [&str; 9] = [
     "terragrunt.hcl",
     "terragrunt.hcl.json",
     "terragrunt.stack.hcl",
     ".tfcomponent.hcl",
+    ".tfcomponent.json",
     ".tfdeploy.hcl",
+    ".tfdeploy.json",
     ".tfstack.hcl",
+    ".tfstack.json",
 ];
 
 /// How the names of files in HCL end that have nothing to do with what modules are given.
@@ -55,7 +58,8 @@ pub fn calls_modules(path: &str) -> bool {
 /// which Terragrunt lets have any name, such as `root.hcl`.
 #[must_use]
 pub fn may_hand_over(path: &str) -> bool {
-    calls_modules(path) || (path.ends_with(".hcl") && !UNINVOLVED.iter().any(|ending| path.ends_with(ending)))
+    let hcl = path.strip_suffix(".json").unwrap_or(path);
+    calls_modules(path) || (hcl.ends_with(".hcl") && !UNINVOLVED.iter().any(|ending| hcl.ends_with(ending)))
 }
 
 /// What the name of a file alone says of it.
@@ -159,10 +163,13 @@ mod tests {
             ("live/terragrunt.hcl", true, true),
             ("live/terragrunt.hcl.json", true, true),
             ("live/roles.tfdeploy.hcl", true, true),
+            ("live/roles.tfdeploy.json", true, true),
+            ("root.hcl.json", false, true),
             ("root.hcl", false, true),
             ("_envcommon/role.hcl", false, true),
             (".terraform.lock.hcl", false, false),
             (".tflint.hcl", false, false),
+            ("image.pkr.hcl.json", false, false),
             ("roles.tftest.hcl", false, false),
             ("main.tf", false, false),
             ("terragrunt.json", false, false),

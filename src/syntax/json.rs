@@ -25,7 +25,7 @@ pub fn looks_like_json(text: &str) -> bool {
     }
 }
 
-/// Reads one JSON value; `None` for a text that holds none. Nesting beyond 512 levels is a problem.
+/// Reads one JSON value; `None` for a text that holds none. Nesting beyond 512 levels is a problem; an object takes two.
 ///
 /// # Errors
 /// What makes it no JSON, with the place.

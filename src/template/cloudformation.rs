@@ -59,12 +59,14 @@ fn has_macro(root: &Node<'_>) -> bool {
 
 /// Reads a template; its policies are of the reader's format, but for one of SAM.
 pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>, is_cdk_output: bool) {
-    let speaks_by_name = || memchr::memmem::find(reader.file.as_bytes(), identity::BY_NAME.as_bytes()).is_some();
+    let has = |word: &str| memchr::memmem::find(reader.file.as_bytes(), word.as_bytes()).is_some();
+    // Under these keys an ARN may be put together of what is nowhere written whole.
+    let takes_policies = || [identity::BY_NAME, "olicyArn", "olicies", "Boundary"].into_iter().any(has);
     let mut values = Values::of(root.node);
     if has_loops(root.node) || reader.format == Format::Serverless {
         values = values.with_holes_everywhere();
     }
-    let identities = Identities::of(root, &values, may_speak_of_policies(reader.file) || speaks_by_name());
+    let identities = Identities::of(root, &values, may_speak_of_policies(reader.file) || takes_policies());
     if reader.format == Format::CloudFormation && sam::is_sam(root.node) {
         reader.format = Format::Sam;
     }

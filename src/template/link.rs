@@ -10,6 +10,7 @@ mod known;
 mod mention;
 mod module;
 mod name;
+mod paths;
 mod policy_names;
 mod real;
 mod sites;
@@ -29,7 +30,7 @@ use crate::policy::wildcard::Wildcard;
 use crate::source::{FileId, SourceFile, Sources, span_in_file};
 use crate::syntax::detect::{calls_modules, may_hand_over};
 use crate::syntax::hcl::Body;
-use crate::syntax::{Notation, hcl};
+use crate::syntax::{self, Notation, hcl};
 use module::Modules;
 pub(super) use name::identity_kind;
 use policy_names::may_name_policies;
@@ -135,9 +136,16 @@ fn may_read_files(path: &str) -> bool {
 fn handed_over<'s>(sources: &'s Sources, spoken: &mut Spoken) -> Vec<(&'s SourceFile, Body)> {
     let mut handed = Vec::new();
     for (_, source) in sources.iter().filter(|(_, source)| may_hand_over(&source.path)) {
-        match hcl::parse(&source.text) {
-            Ok(body) => handed.push((source, body)),
-            Err(_) if may_name_policies(&source.text) => spoken.add(Wildcard::new("*"), (usize::MAX, UsedAs::Other)),
+        let body = match source.path.ends_with(".json") {
+            true => syntax::json::parse(&source.text).map(|root| root.map(|root| json::body(&root, true))),
+            false => hcl::parse(&source.text).map(Some),
+        };
+        match body {
+            Ok(body) => handed.extend(body.map(|body| (source, body))),
+            // What is not read may end in any name, or have it under any key.
+            Err(_) if source.text.contains("}/") || may_name_policies(&source.text) => {
+                spoken.add(Wildcard::new("*"), (usize::MAX, UsedAs::Other));
+            }
             Err(_) => {}
         }
     }

@@ -26,8 +26,14 @@ pub fn may_hold_policy(bytes: &[u8]) -> bool {
 }
 
 /// What stands before and after `olic` where a text names a managed policy by something else than its ARN.
-const BY_NAME: [(&str, &str); 5] =
-    [("CustomerManagedP", "yReference"), ("managed_p", "y"), ("managed_p", "ies"), ("p", "yArnRef"), ("p", "yRefs")];
+const BY_NAME: [(&str, &str); 6] = [
+    ("CustomerManagedP", "yReference"),
+    ("ManagedP", "yArns"),
+    ("managed_p", "y"),
+    ("managed_p", "ies"),
+    ("p", "yArnRef"),
+    ("p", "yRefs"),
+];
 
 /// One look for what `policy` and `policies` have in common, since in most files nothing has.
 fn speaks_of_policy(bytes: &[u8]) -> bool {
@@ -74,6 +80,7 @@ mod tests {
             ("ManagedPolicyArns: [arn:aws:iam::123456789012:policy/deploy]", true),
             ("!Join [':', ['arn:aws:iam:', !Ref AWS::AccountId, policy/deploy]]", true),
             ("arn:aws:iam::aws:policy/ReadOnlyAccess", false),
+            ("ManagedPolicyArns: [!Sub '${Base}/deploy']", true),
             ("ManagedPolicyArns: [arn:aws:iam::aws:policy/A, arn:aws:iam::123456789012:policy/b]", true),
             ("CustomerManagedPolicyReferences: [{Name: deploy}]", true),
             ("docs/policy/deploy", false),

@@ -86,13 +86,21 @@ fn a_report_goes_to_the_file_that_is_named() {
 fn a_report_for_a_stream_stands_between_what_else_is_written_there() {
     let folder = Folder::new();
     folder.write("policy.json", POLICY);
-    let script = "(echo before; \"$0\" lint --output /dev/stdout; echo after) >> log";
-    let status = std::process::Command::new("sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_iamtrim")])
-        .current_dir(folder.path("."))
-        .stderr(Stdio::null())
-        .status();
-    assert!(status.unwrap().success());
-    let log = std::fs::read_to_string(folder.path("log")).unwrap();
-    assert!(log.ends_with("after\n") && log.contains("unused-action"), "{log}");
+    let logged = |command: &str, into: &str| {
+        let script = format!("(echo before; {command}; echo after) {into} log");
+        let status = std::process::Command::new("sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_iamtrim")])
+            .current_dir(folder.path("."))
+            .stderr(Stdio::null())
+            .status();
+        assert!(status.unwrap().success());
+        let log = std::fs::read_to_string(folder.path("log")).unwrap();
+        std::fs::remove_file(folder.path("log")).unwrap();
+        log
+    };
+    let expected = logged("\"$0\" lint", ">");
+    assert!(expected.starts_with("before\nwarning[unused-action]") && expected.ends_with("after\n"), "{expected}");
+    for into in [">", ">>"] {
+        assert_eq!(logged("\"$0\" lint --output /dev/stdout", into), expected, "{into}");
+    }
 }

@@ -1,16 +1,19 @@
 //! The form in which evidence is committed.
 
+use jiff::Timestamp;
+
 use super::super::canonical::{accounts, render};
 use super::*;
 
 /// Evidence without what the canonical form leaves out: ids and times of day.
 fn kept(evidence: Evidence) -> (Option<UnusedPermissions>, Vec<(String, IdentityEvidence)>) {
+    let day = |at: Timestamp| {
+        let day = at.to_zoned(jiff::tz::TimeZone::UTC).date();
+        day.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp()
+    };
     let cut = |unused: &mut UnusedPermissions| {
         unused.findings.clear();
-        unused.analyzed_at = unused.analyzed_at.map(|at| {
-            let day = at.to_zoned(jiff::tz::TimeZone::UTC).date();
-            day.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp()
-        });
+        unused.analyzed_at = unused.analyzed_at.map(day);
     };
     let mut anonymous = evidence.anonymous.clone();
     anonymous.as_mut().map(cut);
@@ -19,7 +22,10 @@ fn kept(evidence: Evidence) -> (Option<UnusedPermissions>, Vec<(String, Identity
         if let Permissions::Usable(unused) = &mut identity.permissions {
             cut(unused);
         }
-        identity.unused_role.iter_mut().for_each(|role| role.finding.clear());
+        if let Some(role) = &mut identity.unused_role {
+            role.finding.clear();
+            role.analyzed_at = role.analyzed_at.map(day);
+        }
         identity.unused_credentials.iter_mut().for_each(|credential| credential.finding.clear());
     }
     (anonymous, all)

@@ -3,6 +3,7 @@
 //! A look at the characters, so that nothing hides inside of a function or a loop; what is mentioned in a comment inside
 //! of a value counts too.
 
+use super::paths::names_put_together;
 use crate::template::policy_arn::policy_arns;
 
 /// Something that a text mentions.
@@ -36,7 +37,7 @@ pub(super) fn mentions(text: &str) -> Vec<(usize, Mention<'_>)> {
         at += word.len().max(1);
     }
     found.extend(policy_arns(text).map(|arn| (arn.offset, Mention::PolicyArn(arn.name))));
-    let ends = names_after_holes(text).chain(names_in_joined_paths(text));
+    let ends = names_after_holes(text).chain(names_put_together(text));
     found.extend(ends.map(|(offset, name)| (offset, Mention::PolicyArn(name.to_owned()))));
     found
 }
@@ -53,17 +54,7 @@ fn names_after_holes(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The same where a function joins the path: `join("/", [local.base, "deploy"])`.
-fn names_in_joined_paths(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    memchr::memmem::find_iter(text.as_bytes(), "join(\"/\"").filter_map(|at| {
-        let parts = text.get(at..)?.split(']').next()?.trim_end().trim_end_matches(',').trim_end();
-        let path = parts.strip_suffix('"')?.rsplit('"').next()?;
-        let name = path.rsplit('/').next().filter(|name| !name.is_empty() && path.bytes().all(is_of_path))?;
-        Some((at, name))
-    })
-}
-
-fn is_of_path(byte: u8) -> bool {
+pub(super) fn is_of_path(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&byte)
 }
 
@@ -185,9 +176,7 @@ mod tests {
             ("\"${module.m.json}\" == x", 1),
             ("\"${local.base}/team/deploy\"", 2),
             ("\"${local.base}/team/*\"", 1),
-            ("join(\"/\", [local.base, \"team\", \"deploy\", ])", 2),
-            ("join(\"/\", [local.base, local.name])", 2),
-            ("join(\"/\", [\"*\"])", 0),
+            ("join(\"/\", [local.base, \"deploy\"])", 2),
             ("\"${local.base}/team/${each.key}\"", 1),
         ];
         for (text, expected) in cases {

@@ -212,6 +212,7 @@ fn variables_have_the_values_that_are_always_loaded() {
         (Some(("live/terragrunt.hcl", "inputs = {\n  name = \"live\"\n}\n")), "?"),
         (Some(("live/terragrunt.hcl.json", r#"{"inputs": {"name": "live"}}"#)), "?"),
         (Some(("live/roles.tfdeploy.hcl", "deployment \"d\" {\n  inputs = { name = \"live\" }\n}\n")), "?"),
+        (Some(("live/roles.tfdeploy.json", r#"{"deployment": {"d": {"inputs": {"name": "live"}}}}"#)), "?"),
         (Some((".terraform.lock.hcl", "provider \"aws\" {\n  version = \"6.0.0\"\n}\n")), "app"),
     ];
     for (values, expected) in cases {

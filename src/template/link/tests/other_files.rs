@@ -123,8 +123,10 @@ fn an_arn_that_functions_put_together_is_one() {
         let below = role(&format!("[!Sub '${{Base}}/{name}']"));
         let joined = role(&format!("[!Join ['/', [!Ref Base, x, {name}]]]"));
         let filled = role(&format!("[!Sub ['${{Base}}/${{N}}', {{N: {name}}}]]"));
-        for arns in [below, joined, filled] {
-            let arns = format!("Parameters: {{Base: {{Default: 'arn:aws:iam::123456789012:policy/team'}}}}\n{arns}");
+        for (arns, base) in [below, joined, filled].iter().flat_map(|arns| {
+            ["Type: String", "Default: 'arn:aws:iam::123456789012:policy/team'"].map(|base| (arns, base))
+        }) {
+            let arns = format!("Parameters: {{Base: {{{base}}}}}\n{arns}");
             assert_eq!(linked(&[("p.yaml", NAMED), ("r.yaml", &arns)]), [expected], "{arns}");
         }
     }
@@ -206,6 +208,14 @@ fn a_policy_may_be_spoken_of_in_any_file() {
         ("a/terragrunt.hcl", "inputs = { role = \"b\", policy_arns = [\"ARN\"] }\n", "P: ?"),
         ("_envcommon/role.hcl", "inputs = { role = \"b\", policy_arns = [\"ARN\"] }\n", "P: ?"),
         ("a/terragrunt.hcl.json", "{\"inputs\": {\"policy_arns\": [\"ARN\"]}}\n", "P: ?"),
+        ("a/terragrunt.hcl.json", "{\"inputs\": {\"p\": \"${local.base}/shared\"}}\n", "P: ?"),
+        ("a/x.hcl.json", "{\"customer_managed_policies\": [\"shared\"]}\n", "P: ?"),
+        ("root.hcl", "inputs = { p = \"${local.base}/shared\"\n", "P: ?"),
+        (
+            "m/main.tf",
+            "resource \"aws_iam_role_policy_attachment\" \"a\" {\n  role = \"zed\"\n  policy_arn = join( \"/\", [local.bases[0], \"shared\"])\n}\n",
+            "P: zed",
+        ),
         ("parameters.json", "[{\"ParameterKey\": \"PolicyArn\", \"ParameterValue\": \"ARN\"}]\n", "P: ?"),
         ("ack.yaml", "kind: Role\nspec:\n  policies:\n    - ARN # the shared one\n", "P: ?"),
         ("ack.yaml", "kind: Role\nspec:\n  policies:\n    - ARNS\n", "P: "),
