@@ -280,6 +280,7 @@ mod tests {
             ("ListIDs2x", "List|IDs2|x"),
             ("EC2Instance", "EC2|Instance"),
             ("2fa", "2|fa"),
+            ("22fa", "22|fa"),
             ("Aé1", "A|é|1"),
             ("", ""),
         ];
