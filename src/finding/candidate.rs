@@ -20,6 +20,9 @@ use crate::policy::arn::IdentityArn;
 /// How far apart the analyses of one night are at most.
 const ONE_DAY: SignedDuration = SignedDuration::from_hours(24);
 
+/// How long an analysis takes at most to write its findings.
+const ONE_ANALYSIS: SignedDuration = SignedDuration::from_mins(10);
+
 /// When a copy of a finding was made: `analyzedAt`, and `updatedAt`, which its status moves. None is the oldest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct When {
@@ -166,9 +169,13 @@ impl<T> Settled<T> {
         self.at.or(self.seen)
     }
 
-    /// The newest that was put aside after this time.
+    /// The newest that was put aside after this time; what one analysis resolves while it makes others is as old as these.
     fn aside_since(&self, at: Option<Timestamp>) -> Option<(Option<Timestamp>, Closed)> {
-        self.aside.iter().copied().filter(|(aside, _)| *aside > at).max()
+        let is_later = |&(aside, closed): &(Option<Timestamp>, Closed)| match (aside, at, closed) {
+            (Some(aside), Some(at), Closed::Resolved) => aside.duration_since(at) > ONE_ANALYSIS,
+            _ => aside > at,
+        };
+        self.aside.iter().copied().filter(is_later).max()
     }
 }
 

@@ -341,6 +341,9 @@ fn what_is_older_than_a_finding_that_was_put_aside_is_out_of_date() {
         // What moves the status of a finding says nothing of when it was made.
         ([of("a", old, "ACTIVE", &later), of("b", new, "RESOLVED", &acl)], "Resolved"),
         ([active("a", new), of("b", &new.replace("T00", "T13"), "ARCHIVED", &acl)], "Archived"),
+        ([active("a", new), of("b", &new.replace("T00", "T13"), "RESOLVED", &acl)], "Resolved"),
+        // One analysis makes one and resolves the other.
+        ([active("a", new), of("b", &new.replace("00Z", "04Z"), "RESOLVED", &acl)], kept),
         ([of("a", old, "ARCHIVED", &acl), of("b", new, "RESOLVED", &acl)], "Resolved"),
         ([active("a", new), of("b", old, "RESOLVED", &acl)], kept),
         // The same finding, ACTIVE again.

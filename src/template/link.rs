@@ -31,6 +31,7 @@ use crate::source::{FileId, SourceFile, Sources, span_in_file};
 use crate::syntax::detect::{calls_modules, may_hand_over};
 use crate::syntax::hcl::Body;
 use crate::syntax::{self, Notation, hcl};
+use mention::names_at_ends;
 use module::Modules;
 pub(super) use name::identity_kind;
 use policy_names::may_name_policies;
@@ -63,6 +64,7 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
         let mentions = std::mem::take(&mut reading.mentions).into_iter();
         mentions.for_each(|mention| spoken.add(mention.name, (index, mention.used_as)));
     }
+    broken(readings, &bodies, sources).for_each(|source| speak_unread(&source.text, &mut spoken));
     let handed = handed_over(sources, &mut spoken);
     let handed: Vec<File<'_>> = handed
         .iter()
@@ -110,19 +112,28 @@ pub fn link(readings: &mut [(FileId, FileReading)], sources: &Sources, inputs: &
 fn around<'s>(readings: &[(FileId, FileReading)], bodies: &[Option<Body>], sources: &'s Sources) -> Around<'s> {
     let all =
         || readings.iter().zip(bodies).filter_map(|((id, reading), body)| Some((sources.get(*id)?, reading, body)));
-    let is_of_module = |source: &SourceFile| {
-        json::is_of_module(&source.path) || notation(&source.path, &source.text) == Some(Notation::Hcl)
-    };
-    let is_broken = |source: &SourceFile, body: &Option<Body>| source.unread || body.is_none();
-    let broken = all().filter(|(source, _, body)| is_broken(source, body) && is_of_module(source));
     let holding = all().filter(|(_, reading, _)| !reading.documents.is_empty());
     let others = sources.iter().filter(|(_, source)| may_read_files(&source.path));
     Around {
         read: sources.iter().map(|(_, source)| source.path.as_str()).collect(),
         names: Names::of(holding.map(|(source, ..)| source.path.as_str())),
-        broken: broken.map(|(source, ..)| (source.path.as_str(), source.text.as_str())).collect(),
+        broken: broken(readings, bodies, sources).map(|source| (source.path.as_str(), &*source.text)).collect(),
         others: others.map(|(_, source)| source.text.as_str()).collect(),
     }
+}
+
+/// The files of modules that cannot be read.
+fn broken<'a, 's: 'a>(
+    readings: &'a [(FileId, FileReading)],
+    bodies: &'a [Option<Body>],
+    sources: &'s Sources,
+) -> impl Iterator<Item = &'s SourceFile> + 'a {
+    let is_of_module = |source: &SourceFile| {
+        json::is_of_module(&source.path) || notation(&source.path, &source.text) == Some(Notation::Hcl)
+    };
+    let all = readings.iter().zip(bodies).filter_map(|((id, _), body)| Some((sources.get(*id)?, body)));
+    let broken = all.filter(move |(source, body)| (source.unread || body.is_none()) && is_of_module(source));
+    broken.map(|(source, _)| source)
 }
 
 /// Whether a file is one of a tool's that may read others; our own configuration only speaks of them.
@@ -142,14 +153,18 @@ fn handed_over<'s>(sources: &'s Sources, spoken: &mut Spoken) -> Vec<(&'s Source
         };
         match body {
             Ok(body) => handed.extend(body.map(|body| (source, body))),
-            // What is not read may end in any name, or have it under any key.
-            Err(_) if source.text.contains("}/") || may_name_policies(&source.text) => {
-                spoken.add(Wildcard::new("*"), (usize::MAX, UsedAs::Other));
-            }
-            Err(_) => {}
+            Err(_) => speak_unread(&source.text, spoken),
         }
     }
     handed
+}
+
+/// Notes the policies that a text may speak of that cannot be read, beyond their ARNs.
+fn speak_unread(text: &str, spoken: &mut Spoken) {
+    let any = may_name_policies(text).then_some("*");
+    for name in names_at_ends(text).map(|(_, name)| name).chain(any) {
+        spoken.add(Wildcard::new(name), (usize::MAX, UsedAs::Other));
+    }
 }
 
 /// Gives the managed policies that a template names to those in other files, too, who have them by ARN.

@@ -26,7 +26,9 @@ pub fn may_hold_policy(bytes: &[u8]) -> bool {
 }
 
 /// What stands before and after `olic` where a text names a managed policy by something else than its ARN.
-const BY_NAME: [(&str, &str); 6] = [
+const BY_NAME: [(&str, &str); 8] = [
+    ("P", "ies"),
+    ("managedP", "ies"),
     ("CustomerManagedP", "yReference"),
     ("ManagedP", "yArns"),
     ("managed_p", "y"),
@@ -93,6 +95,8 @@ mod tests {
             ("managed_policies: [deploy]", true),
             ("policyArnRef: {name: deploy}", true),
             ("policies: [deploy]", false),
+            ("Policies: [!Sub '${Base}/deploy']", true),
+            ("managedPolicies: ['${self:custom.base}/deploy']", true),
             ("Type: AWS::IAM::UserToGroupAddition", true),
             ("Type: AWS::IAM::User\nProperties: {Groups: [ops]}", true),
             ("Type: AWS::IAM::User\nProperties: {UserName: ann}", false),

@@ -37,9 +37,13 @@ pub(super) fn mentions(text: &str) -> Vec<(usize, Mention<'_>)> {
         at += word.len().max(1);
     }
     found.extend(policy_arns(text).map(|arn| (arn.offset, Mention::PolicyArn(arn.name))));
-    let ends = names_after_holes(text).chain(names_put_together(text));
-    found.extend(ends.map(|(offset, name)| (offset, Mention::PolicyArn(name.to_owned()))));
+    found.extend(names_at_ends(text).map(|(offset, name)| (offset, Mention::PolicyArn(name.to_owned()))));
     found
+}
+
+/// The names at the ends of paths whose beginnings are somewhere else, with the offset of each.
+pub(super) fn names_at_ends(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    names_after_holes(text).chain(names_put_together(text))
 }
 
 /// The names at the ends of strings that begin with a hole, as `"${local.base}/deploy"`: what is put in may be an ARN's

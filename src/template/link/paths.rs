@@ -3,12 +3,18 @@
 
 use super::mention::is_of_path;
 
+/// How long the name of a managed policy is at most.
+const MAX_NAME: usize = 128;
+
+/// How many strings an expression may end with that are noted, the branches of conditions.
+const MAX_ENDS: usize = 8;
+
 /// How deep brackets and strings may lie in each other; of what lies deeper, any name may be at an end.
 const MAX_DEPTH: usize = 256;
 
 /// What is open at a place of a text.
 struct Open<'t> {
-    /// The bracket or the quote that it began with.
+    /// The bracket or the quote that it began with; `<` for a heredoc.
     with: u8,
     /// Where it began.
     at: usize,
@@ -18,14 +24,34 @@ struct Open<'t> {
     puts_together: bool,
     /// Whether a slash is in a string of it, or what separates is nothing.
     has_slash: bool,
-    /// The string that it ends with so far.
-    last: Option<&'t str>,
+    /// The strings that it may end with so far.
+    ends: Vec<&'t str>,
+    /// Whether what follows is another branch of the same.
+    is_branch: bool,
+    /// The line that a heredoc ends with.
+    marker: &'t str,
+}
+
+impl<'t> Open<'t> {
+    /// Notes what it ends with so far, beside what other branches end with.
+    fn end_with(&mut self, ends: impl IntoIterator<Item = &'t str>) {
+        if !std::mem::take(&mut self.is_branch) {
+            self.ends.clear();
+        }
+        let room = MAX_ENDS.saturating_sub(self.ends.len());
+        self.ends.extend(ends.into_iter().take(room));
+    }
+
+    fn at(with: u8, at: usize) -> Self {
+        let ends = Vec::new();
+        Self { with, at, is_escaped: false, puts_together: false, has_slash: false, ends, is_branch: false, marker: "" }
+    }
 }
 
 /// The names with the places where they are put together, each once through the text.
 pub(super) fn names_put_together(text: &str) -> Vec<(usize, &str)> {
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    let mut look = Look { text, at: 0, open: Vec::new(), found: Vec::new() };
+    let mut look = Look { text, at: 0, open: Vec::new(), has_open_comment: false, found: Vec::new() };
     if has("join") || has("format") {
         while look.step().is_some() {}
     }
@@ -36,6 +62,7 @@ struct Look<'t> {
     text: &'t str,
     at: usize,
     open: Vec<Open<'t>>,
+    has_open_comment: bool,
     found: Vec<(usize, &'t str)>,
 }
 
@@ -49,6 +76,7 @@ impl<'t> Look<'t> {
         }
         match self.open.last() {
             Some(Open { with: b'"', is_escaped, .. }) => self.step_in_string(byte, *is_escaped),
+            Some(Open { with: b'<', marker, .. }) => self.step_in_heredoc(byte, marker),
             _ => self.step_outside(byte),
         }
         self.at += 1;
@@ -71,6 +99,18 @@ impl<'t> Look<'t> {
         }
     }
 
+    fn step_in_heredoc(&mut self, byte: u8, marker: &str) {
+        let rest = self.text.get(self.at + 1..).unwrap_or_default();
+        match byte {
+            b'$' | b'%' if rest.starts_with('{') => {
+                self.at += 1;
+                self.begin(b'{', false);
+            }
+            b'\n' if rest.lines().next().is_some_and(|line| line.trim() == marker) => drop(self.open.pop()),
+            _ => {}
+        }
+    }
+
     fn step_outside(&mut self, byte: u8) {
         let rest = self.text.get(self.at..).unwrap_or_default();
         match byte {
@@ -79,32 +119,50 @@ impl<'t> Look<'t> {
                 self.at += 1;
                 self.begin(b'"', true);
             }
+            // White space of a string of JSON.
+            b'\\' if ["\\n", "\\r", "\\t"].iter().any(|escape| rest.starts_with(escape)) => self.at += 1,
             b'(' | b'[' | b'{' => self.begin(byte, false),
             b')' | b']' | b'}' => self.end(),
-            b'#' => self.pass_to(rest, "\n"),
-            b'/' if rest.starts_with("//") => self.pass_to(rest, "\n"),
-            b'/' if rest.starts_with("/*") => self.pass_to(rest, "*/"),
-            b',' | b' ' | b'\t' | b'\r' | b'\n' => {}
-            _ => self.open.last_mut().into_iter().for_each(|open| open.last = None),
+            b'<' if rest.starts_with("<<") => self.begin_heredoc(rest),
+            b'?' => {}
+            b':' => self.open.last_mut().into_iter().for_each(|open| open.is_branch = true),
+            b'#' => self.at += rest.find('\n').unwrap_or(rest.len()),
+            b'/' if rest.starts_with("//") => self.at += rest.find('\n').unwrap_or(rest.len()),
+            b'/' if rest.starts_with("/*") => self.pass_comment(rest),
+            b',' => self.open.last_mut().into_iter().for_each(|open| open.is_branch = false),
+            b' ' | b'\t' | b'\r' | b'\n' => {}
+            _ => self.open.last_mut().filter(|open| !open.is_branch).into_iter().for_each(|open| open.ends.clear()),
         }
     }
 
-    fn pass_to(&mut self, rest: &str, end: &str) {
-        self.at += rest.find(end).map_or(rest.len(), |at| at + end.len() - 1);
+    /// What does not end is no comment, and nothing after it is.
+    fn pass_comment(&mut self, rest: &str) {
+        match Some(rest).filter(|_| !self.has_open_comment).and_then(|rest| rest.find("*/")) {
+            Some(end) => self.at += end + 1,
+            None => self.has_open_comment = true,
+        }
     }
 
     fn begin(&mut self, with: u8, is_escaped: bool) {
         let before = self.text.get(..self.at).unwrap_or_default().trim_end();
-        let puts_together = with == b'(' && ["join", "format"].iter().any(|function| before.ends_with(function));
-        let at = self.at;
-        self.open.push(Open { with, at, is_escaped, puts_together, has_slash: false, last: None });
+        let functions = ["join", "format", "formatlist"];
+        let puts_together = with == b'(' && functions.iter().any(|function| before.ends_with(function));
+        self.open.push(Open { is_escaped, puts_together, ..Open::at(with, self.at) });
+    }
+
+    fn begin_heredoc(&mut self, rest: &'t str) {
+        let marker = rest.lines().next().unwrap_or_default().trim_start_matches('<').trim_start_matches('-').trim();
+        if !marker.is_empty() && marker.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            self.open.push(Open { marker, ..Open::at(b'<', self.at) });
+        }
+        self.at += 1;
     }
 
     fn end_string(&mut self) {
         let Some(string) = self.open.pop() else { return };
         let text = self.text.get(string.at + 1..self.at).unwrap_or_default();
         let Some(around) = self.open.last_mut() else { return };
-        around.last = Some(text);
+        around.end_with([text]);
         around.has_slash |= text.is_empty() || text.contains('/');
         // The format itself may end in the name.
         if around.puts_together && text.starts_with('%') {
@@ -116,21 +174,23 @@ impl<'t> Look<'t> {
     }
 
     fn end(&mut self) {
-        let Some(Open { with, at, puts_together, has_slash, last, .. }) = self.open.pop() else { return };
+        let Some(Open { with, at, puts_together, has_slash, ends, .. }) = self.open.pop() else { return };
         if puts_together && has_slash {
-            self.found.extend(last.and_then(name_at_end).map(|name| (at, name)));
+            self.found.extend(ends.iter().copied().filter_map(name_at_end).map(|name| (at, name)));
         }
         // What a list or a function ends with is handed on.
         let is_handed_on = with != b'{';
         if let Some(around) = self.open.last_mut().filter(|around| around.with != b'"') {
-            around.last = last.filter(|_| is_handed_on);
+            around.end_with(ends.into_iter().filter(|_| is_handed_on));
             around.has_slash |= has_slash && is_handed_on;
         }
     }
 }
 
 fn name_at_end(path: &str) -> Option<&str> {
-    path.rsplit('/').next().filter(|name| !name.is_empty() && name.bytes().all(is_of_path))
+    let end = path.get(path.len().saturating_sub(MAX_NAME + 1)..)?;
+    let name = end.rsplit('/').next()?;
+    (!name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(is_of_path)).then_some(name)
 }
 
 #[cfg(test)]
@@ -159,6 +219,17 @@ mod tests {
             (r#""${join(\"/\", [local.base, \"deploy\"])}""#, "deploy"),
             (r#"try(join("/", [local.base, "deploy"]), "other")"#, "deploy"),
             ("<<EOT\n a \" quote\n${join(\"/\", [local.base, \"deploy\"])}\nEOT\n", "deploy"),
+            ("join(\"/\", [<<EOT\nrm x/* #\" (\nEOT\n, local.base, \"deploy\"])", "deploy"),
+            (
+                "[<<-EOT\n rm ./build/* ${join(\"/\", [local.base, \"a\"])} '\n  EOT\n, join(\"/\", [local.base, \"b\"])]",
+                "a b",
+            ),
+            (r#""${join(\"/\", [\n local.base,\n \"deploy\"\n])}""#, "deploy"),
+            (r#"formatlist("%s/%s", local.bases, ["deploy"])"#, "deploy"),
+            (r#"join("/", [local.base, var.x ? "deploy" : "other"])"#, "deploy other"),
+            (r#"join("/", [local.base, var.x ? "deploy" : var.other])"#, "deploy"),
+            (r#"join("/", [local.base, "deploy", local.other])"#, ""),
+            ("[1 /* 2, join(\"/\", [local.base, \"deploy\"])]", "deploy"),
             (r#"join("/", [local.base, "*"])"#, ""),
             (r#"join("/", [local.base, "deploy"]"#, ""),
             (r#"joined(")))]]}}")"#, ""),

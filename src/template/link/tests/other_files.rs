@@ -211,6 +211,8 @@ fn a_policy_may_be_spoken_of_in_any_file() {
         ("a/terragrunt.hcl.json", "{\"inputs\": {\"p\": \"${local.base}/shared\"}}\n", "P: ?"),
         ("a/x.hcl.json", "{\"customer_managed_policies\": [\"shared\"]}\n", "P: ?"),
         ("root.hcl", "inputs = { p = \"${local.base}/shared\"\n", "P: ?"),
+        ("root.hcl", "inputs = { p = format(\"%s/shared\", local.base)\n", "P: ?"),
+        ("jobs/web.hcl", "job \"[[ .name ]]\" {\n [[ if .x ]]\n command = \"${NOMAD_TASK_DIR}/run\"\n", "P: "),
         (
             "m/main.tf",
             "resource \"aws_iam_role_policy_attachment\" \"a\" {\n  role = \"zed\"\n  policy_arn = join( \"/\", [local.bases[0], \"shared\"])\n}\n",
@@ -255,6 +257,8 @@ fn a_policy_may_be_spoken_of_in_any_file() {
         let of_policy = said.iter().find(|said| said.starts_with("P: "));
         assert_eq!(of_policy.map(String::as_str), Some(expected), "{path} {text}");
     }
+    let broken = ("m/main.tf", "locals {\n  p = \"${var.base}/shared\"\n");
+    assert_eq!(linked_with_problems(&[("p.yaml", NAMED), broken]), (vec!["P: ?".to_owned()], 1));
     let unfinished =
         "{% set x = 1 %}\nResources: {R: {Properties: {ManagedPolicyArns: ['arn:aws:iam::1:policy/shared']}}}\n";
     let reading = read_file("r.yaml", unfinished);
