@@ -92,7 +92,7 @@ impl Joined<'_> {
 }
 
 impl Certainty {
-    /// Whether it is none.
+    /// Whether it is only a guess, which `guesses` in the configuration is about.
     #[must_use]
     pub fn is_guess(self) -> bool {
         matches!(self, Self::Path | Self::Pattern)

@@ -70,8 +70,8 @@ pub(super) struct Findings<T> {
 struct Settled<T> {
     /// When the newest ACTIVE ones were made.
     at: Option<Timestamp>,
-    /// The latest that is known of these.
-    seen: Option<Timestamp>,
+    /// The same, else when they were last seen.
+    made: Option<Timestamp>,
     /// These, by id.
     newest: Vec<(String, Vec<T>)>,
     /// When findings were put aside that are not ACTIVE again, and how.
@@ -158,17 +158,12 @@ impl<T: PartialEq> Findings<T> {
         let aside = aside.map(|(_, at, status)| (*at, *status)).collect();
         let at = open.iter().map(|(_, (when, _))| when.analyzed_at).max().flatten();
         let newest: Vec<_> = open.into_iter().filter(|(_, (when, _))| when.analyzed_at == at).collect();
-        let seen = newest.iter().map(|(_, (when, _))| when.latest()).max().flatten();
-        Settled { at, seen, newest: newest.into_iter().map(|(id, (_, said))| (id, said)).collect(), aside }
+        let made = at.or(newest.iter().map(|(_, (when, _))| when.latest()).max().flatten());
+        Settled { at, made, newest: newest.into_iter().map(|(id, (_, said))| (id, said)).collect(), aside }
     }
 }
 
 impl<T> Settled<T> {
-    /// When the newest ACTIVE ones were made, else when they were last seen.
-    fn made(&self) -> Option<Timestamp> {
-        self.at.or(self.seen)
-    }
-
     /// The newest that was put aside after this time; what one analysis resolves while it makes others is as old as these.
     fn aside_since(&self, at: Option<Timestamp>) -> Option<(Option<Timestamp>, Closed)> {
         let is_later = |&(aside, closed): &(Option<Timestamp>, Closed)| match (aside, at, closed) {
@@ -179,17 +174,18 @@ impl<T> Settled<T> {
     }
 }
 
-fn day(at: Option<Timestamp>) -> Option<Date> {
+/// The day of a point in time, in UTC.
+pub(super) fn day(at: Option<Timestamp>) -> Option<Date> {
     at.map(|at| at.to_zoned(TimeZone::UTC).date())
 }
 
 impl Settled<LastUse> {
     /// A role that was used on the day of its analysis or later is in use: its finding is as good as resolved.
     fn without_used(mut self) -> Self {
-        let analyzed = day(self.made());
+        let analyzed = day(self.made);
         let mut days = self.newest.iter().flat_map(|(_, uses)| uses).filter_map(|last| last.day);
         if analyzed.is_some_and(|analyzed| days.any(|day| day >= analyzed)) {
-            self.aside.push((self.made(), Closed::Resolved));
+            self.aside.push((self.made, Closed::Resolved));
             self.newest.clear();
         }
         self
@@ -227,7 +223,7 @@ impl Candidate {
         let (permissions, role) = (self.permissions.settled(), self.role.settled().without_used());
         let is_reported = !permissions.newest.is_empty();
         let put_aside = match is_reported {
-            true => permissions.aside_since(permissions.made()).max(role.aside_since(permissions.made())),
+            true => permissions.aside_since(permissions.made).max(role.aside_since(permissions.made)),
             false => permissions.aside.iter().copied().max(),
         };
         // AWS reports the permissions of roles that are in use: one that has, or had, such a finding since is one. Of the
@@ -238,8 +234,8 @@ impl Candidate {
             _ => true,
         };
         let is_in_use = (is_reported && is_since)
-            || permissions.aside_since(role.made()).is_some()
-            || role.aside_since(role.made()).is_some();
+            || permissions.aside_since(role.made).is_some()
+            || role.aside_since(role.made).is_some();
         let reported = permissions.newest.into_iter().map(|(id, copies)| of_one(&id, copies)).reduce(Reported::and);
         let unused_role = unused_role(role).filter(|_| !is_in_use);
         let permissions = match (put_aside, reported) {

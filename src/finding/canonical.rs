@@ -10,10 +10,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::candidate::{self, Closed, Reported, When};
+use super::candidate::{self, Closed, Reported, When, day};
 use super::moment::Moment;
 use super::reading::{Reading, is_plain};
 use super::stream::Item;
@@ -81,10 +80,6 @@ fn usable(identity: &IdentityEvidence) -> Option<&UnusedPermissions> {
         Permissions::Usable(unused) => Some(unused),
         Permissions::Unusable(_) => None,
     }
-}
-
-fn day(at: Option<jiff::Timestamp>) -> Option<Date> {
-    at.map(|at| at.to_zoned(TimeZone::UTC).date())
 }
 
 /// The day that most have; of two such, the later.

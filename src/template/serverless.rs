@@ -23,17 +23,16 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>) {
     let service = root.node.get("service").map(|service| service.get("name").unwrap_or(service));
     let functions =
         root.get("functions").iter().flat_map(At::items).flat_map(|part| part.entries()).collect::<Vec<_>>();
-    let name_of_function = |name: &str, function: &At<'_, '_>| match function.get("iamRoleStatementsName") {
+    let named = |name: Option<At<'_, '_>>, rest: &str| match name {
         Some(name) => identity::name_of(name.node, &values),
-        None => generated(service, &format!("-*-{name}-*lambdaRole"), &values),
+        None => generated(service, rest, &values),
+    };
+    let name_of_function = |name: &str, function: &At<'_, '_>| {
+        named(function.get("iamRoleStatementsName"), &format!("-*-{name}-*lambdaRole"))
     };
     if let Some(provider) = root.get("provider") {
         let role = provider.get("iam").and_then(|iam| iam.get("role"));
-        let name = match role.as_ref().and_then(|role| role.get("name")) {
-            Some(name) => identity::name_of(name.node, &values),
-            None => generated(service, "-*-*-lambdaRole", &values),
-        };
-        let mut names = vec![name];
+        let mut names = vec![named(role.as_ref().and_then(|role| role.get("name")), "-*-*-lambdaRole")];
         let inheriting = Inheriting::of(root.node, reader.file);
         for (entry, function) in functions.iter().filter(|(_, function)| inheriting.is_by_plugin(function.node)) {
             names.push(name_of_function(&entry.key, function));
@@ -51,13 +50,11 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &At<'_, '_>) {
             take(reader, &statements, &values, &[name_of_function(&entry.key, function)]);
         }
         // Version 4 has what was a plugin's, under keys of its own.
-        let role = function.get("iam").and_then(|iam| iam.get("role"));
-        if let Some(statements) = role.as_ref().and_then(|role| role.get("statements")) {
-            let name = match role.as_ref().and_then(|role| role.get("name")) {
-                Some(name) => identity::name_of(name.node, &values),
-                // The end goes where the whole is too long.
-                None => generated(service, &format!("-*-{}-*", entry.key), &values),
-            };
+        if let Some(role) = function.get("iam").and_then(|iam| iam.get("role"))
+            && let Some(statements) = role.get("statements")
+        {
+            // The end goes where the whole is too long.
+            let name = named(role.get("name"), &format!("-*-{}-*", entry.key));
             take(reader, &statements, &values, &[name]);
         }
     }

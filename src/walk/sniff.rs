@@ -26,11 +26,10 @@ pub fn may_hold_policy(bytes: &[u8]) -> bool {
 }
 
 /// What stands before and after `olic` where a text names a managed policy by something else than its ARN.
-const BY_NAME: [(&str, &str); 8] = [
+const BY_NAME: [(&str, &str); 7] = [
     ("P", "ies"),
-    ("managedP", "ies"),
+    ("P", "yArn"),
     ("CustomerManagedP", "yReference"),
-    ("ManagedP", "yArns"),
     ("managed_p", "y"),
     ("managed_p", "ies"),
     ("p", "yArnRef"),
@@ -83,6 +82,7 @@ mod tests {
             ("!Join [':', ['arn:aws:iam:', !Ref AWS::AccountId, policy/deploy]]", true),
             ("arn:aws:iam::aws:policy/ReadOnlyAccess", false),
             ("ManagedPolicyArns: [!Sub '${Base}/deploy']", true),
+            ("Parameters: {PolicyArn: !Sub '${Base}/deploy'}", true),
             ("ManagedPolicyArns: [arn:aws:iam::aws:policy/A, arn:aws:iam::123456789012:policy/b]", true),
             ("CustomerManagedPolicyReferences: [{Name: deploy}]", true),
             ("docs/policy/deploy", false),

@@ -225,6 +225,7 @@ fn whom_the_repository_puts_into_a_group_is_a_member_of_it() {
         (resource("awscc_iam_user", "  user_name = \"bob\"\n  groups = [\"ops\"]\n"), bob),
         (format!("{module}  name = \"ops\"\n  group_users = [\"bob\"]\n}}\n"), bob),
         ("resource \"aws_iam_group_membership\" \"a\" {".to_owned(), somebody),
+        ("resource \"awscc_iam_user\" \"a\" {".to_owned(), somebody),
     ] {
         assert_eq!(lint("members.tf", &text, &ann), expected, "{text}");
     }

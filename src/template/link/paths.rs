@@ -48,7 +48,7 @@ impl<'t> Open<'t> {
     }
 }
 
-/// The names with the places where they are put together, each once through the text.
+/// The names, with the places where they are put together; one pass, and the room of its nesting.
 pub(super) fn names_put_together(text: &str) -> Vec<(usize, &str)> {
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     let mut look = Look { text, at: 0, open: Vec::new(), has_open_comment: false, found: Vec::new() };
